@@ -1,0 +1,125 @@
+"""The one place that builds things: settings, database, clock and the connection to one org."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sfsync.config import load_settings
+from sfsync.domain.planning import PlanPolicy
+from sfsync.domain.statuses import Status, StatusMap
+from sfsync.salesforce.client import OrgClient
+from sfsync.salesforce.endpoint import Endpoint
+from sfsync.salesforce.schema import FieldNames
+from sfsync.store.engine import open_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from requests.adapters import BaseAdapter
+
+    from sfsync.config import OrgSettings, Settings
+    from sfsync.store.engine import Database
+
+
+def utc_now() -> datetime:
+    """Return the present time; the only clock of the service."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class App:
+    """Everything a command needs, for one org. `adapter` mounts something else than the network (tests)."""
+
+    settings: Settings
+    org_name: str
+    db: Database
+    clock: Callable[[], datetime] = utc_now
+    adapter: BaseAdapter | None = None
+
+    @cached_property
+    def org_settings(self) -> OrgSettings:
+        """The settings of this org, with credentials that are complete.
+
+        Raises:
+            SettingsError: if they are not.
+        """
+        return self.settings.org(self.org_name)
+
+    @cached_property
+    def client(self) -> OrgClient:
+        """The connection to the org; made, and the settings for it checked, when it is first used."""
+        return OrgClient(endpoint_of(self.org_settings), clock=self.clock, adapter=self.adapter)
+
+    @cached_property
+    def field_names(self) -> FieldNames:
+        """The API names of the fields in the org that carry our keys."""
+        org = self.org_settings
+        return FieldNames(
+            order_key=org.order_key_field,
+            item_key=org.order_item_key_field,
+            opportunity_lookup=org.order_opportunity_field,
+        )
+
+    @cached_property
+    def plan_policy(self) -> PlanPolicy:
+        """What the settings decide about planning."""
+        orders = self.settings.orders
+        return PlanPolicy(
+            effective_date=orders.effective_date,
+            zero_quantity=orders.zero_quantity,
+            negative_quantity=orders.negative_quantity,
+        )
+
+    @cached_property
+    def status_map(self) -> StatusMap:
+        """How the org spells our statuses."""
+        labels = self.settings.statuses
+        return StatusMap(
+            {
+                Status.DRAFT: labels.draft,
+                Status.ACTIVATED: labels.activated,
+                Status.FULFILLED: labels.fulfilled,
+                Status.CANCELLED: labels.cancelled,
+            }
+        )
+
+    @property
+    def draft_label(self) -> str:
+        """The status that new orders are made with."""
+        return self.status_map.to_org(Status.DRAFT)
+
+
+def endpoint_of(org: OrgSettings) -> Endpoint:
+    """Say where the org is and how to get in, secrets unwrapped."""
+    return Endpoint(
+        login_url=org.login_url,
+        client_id=org.client_id,
+        client_secret=org.client_secret.get_secret_value() if org.client_secret else None,
+        username=org.username,
+        private_key=org.private_key.get_secret_value() if org.private_key else None,
+        api_version=org.api_version,
+        ca_file=str(org.ca_file) if org.ca_file else None,
+        connect_timeout=org.connect_timeout_seconds,
+        read_timeout=org.read_timeout_seconds,
+    )
+
+
+@contextmanager
+def open_app(org_name: str = "default", *, settings: Settings | None = None, migrate: bool = True) -> Generator[App]:
+    """Load the settings, open the database, and close it at the end. The org is not asked before it is needed.
+
+    Raises:
+        SettingsError: if a setting is missing, misspelt or wrong.
+        DatabaseRefused: if the database cannot be used.
+        DatabaseUnavailable: if it does not answer.
+    """
+    settings = settings or load_settings()
+    db = open_database(settings.database_url, migrate=migrate)
+    try:
+        yield App(settings, org_name, db)
+    finally:
+        db.close()

@@ -1,0 +1,164 @@
+"""Every setting there is: its name, type, default and one sentence. The documents are made from this."""
+
+from __future__ import annotations
+
+import re
+from datetime import date  # noqa: TC003 - pydantic reads the annotations
+from pathlib import Path  # noqa: TC003
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+from pydantic_settings import NoDecode
+
+from sfsync.config.orgs import DEFAULT_ORG, OrgSettings, SalesforceSettings, complete, overridden
+from sfsync.config.section import Section, did_you_mean
+from sfsync.domain.planning import DatePolicy  # noqa: TC001
+from sfsync.errors import SettingsError
+
+
+def _as_list(value: Any) -> Any:
+    """Let a variable hold several values, divided by commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _as_word(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_list)]
+Label = Annotated[str, Field(min_length=1)]
+
+
+class OrdersSettings(Section):
+    """Which deals become orders, and how."""
+
+    since: date | None = Field(
+        default=None,
+        description="Only deals with a close date on or after this day become orders.",
+        examples=["2026-01-01"],
+    )
+    opportunity_types: Words = Field(
+        default=(), description="Only deals of these Opportunity types become orders; empty for all (divide by commas)."
+    )
+    effective_date: DatePolicy = Field(
+        default="close_date",
+        description="The day an order starts: close_date (of the deal), today (of planning) or contract_start.",
+    )
+    zero_quantity: bool = Field(
+        default=False, description="Order lines of quantity 0; only where the org's order settings allow them."
+    )
+    negative_quantity: bool = Field(
+        default=False, description="Order lines of negative quantity; only where the org's order settings allow them."
+    )
+
+
+class StatusesSettings(Section):
+    """How the org's Order Status picklist spells our statuses (API names)."""
+
+    draft: Label = Field(default="Draft", description="Order Status that new orders get; of category Draft.")
+    activated: Label = Field(
+        default="Activated", description="Order Status of an activated order; of category Activated."
+    )
+    fulfilled: Label = Field(
+        default="Fulfilled", description="Order Status of a fulfilled order; of category Activated."
+    )
+    cancelled: Label = Field(default="Cancelled", description="Order Status of a cancelled order; of either category.")
+
+
+class SyncSettings(Section):
+    """How a cycle works."""
+
+    lookback_seconds: int = Field(
+        default=600,
+        ge=0,
+        description="How far each reading looks back for records that were committed late, in seconds.",
+    )
+    lease_wait_seconds: int = Field(
+        default=30, ge=0, description="How long to wait for another sfsync that works on the same org, in seconds."
+    )
+
+
+class DaemonSettings(Section):
+    """How the daemon works."""
+
+    interval_seconds: int = Field(
+        default=60, ge=1, description="From the start of one cycle to the start of the next, in seconds."
+    )
+
+
+class LogSettings(Section):
+    """What is logged to stderr, and in which form."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_as_word)] = Field(
+        default="info", description="The least serious events to log: debug, info, warning or error."
+    )
+    format: Annotated[Literal["text", "json"], BeforeValidator(_as_word)] = Field(
+        default="text", description="How each event is written: text, or json (one object a line)."
+    )
+
+
+class Settings(Section):
+    """All settings. Made directly they come from nowhere else; `load_settings` reads files and environment."""
+
+    database_url: str = Field(
+        default="sqlite:///sfsync.db",
+        repr=False,
+        min_length=1,
+        description="The mirror: an SQLite file, or a PostgreSQL database as postgresql+psycopg://user:password@host/name.",
+    )
+    database_url_file: Path | None = Field(
+        default=None,
+        description="File that holds the database URL instead.",
+        examples=["/run/secrets/sfsync-database-url"],
+    )
+    salesforce: SalesforceSettings = SalesforceSettings()
+    orders: OrdersSettings = OrdersSettings()
+    statuses: StatusesSettings = StatusesSettings()
+    sync: SyncSettings = SyncSettings()
+    daemon: DaemonSettings = DaemonSettings()
+    log: LogSettings = LogSettings()
+    orgs: dict[str, SalesforceSettings] = Field(
+        default_factory=dict, description="More orgs by name, each overriding [salesforce]."
+    )
+
+    @field_validator("orgs")
+    @classmethod
+    def _org_names(cls, orgs: dict[str, SalesforceSettings]) -> dict[str, SalesforceSettings]:
+        for name in orgs:
+            if name == DEFAULT_ORG or not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name):
+                raise ValueError(
+                    "should have names of up to 40 small letters, digits, - and _, that start with a letter "
+                    f"(“{DEFAULT_ORG}” is the name of [salesforce])"
+                )
+        return orgs
+
+    @property
+    def org_names(self) -> tuple[str, ...]:
+        """The orgs that are configured, by their names in the mirror; `default` where none is."""
+        if self.orgs and self.salesforce.login_url is None:
+            return tuple(self.orgs)
+        return (DEFAULT_ORG, *self.orgs)
+
+    def org(self, name: str | None = None) -> OrgSettings:
+        """Return what is needed to work with one org, secrets read and credentials complete.
+
+        Args:
+            name: The org of [orgs.NAME]; None or `default` for [salesforce] itself.
+
+        Raises:
+            SettingsError: if there is no such org, or something of it is missing or contradictory.
+        """
+        if name is None or name == DEFAULT_ORG:
+            return complete(self.salesforce, "salesforce", DEFAULT_ORG)
+        if name not in self.orgs:
+            raise SettingsError(
+                f"There is no org “{name}” in the settings; there {_are(self.org_names)}.",
+                remedy=did_you_mean(name, self.org_names),
+            )
+        return complete(overridden(self.salesforce, self.orgs[name]), f"orgs.{name}", name)
+
+
+def _are(names: tuple[str, ...]) -> str:
+    return ("is " if len(names) == 1 else "are ") + ", ".join(names)

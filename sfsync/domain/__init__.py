@@ -1,0 +1,1 @@
+"""The business of sfsync, pure: no I/O, no clock, no randomness."""

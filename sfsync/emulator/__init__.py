@@ -1,0 +1,1 @@
+"""A Salesforce org in a box: its own small world, imports nothing of sfsync."""

@@ -1,0 +1,247 @@
+"""The rows of an org: one SQLite table per object, read and written with Python values."""
+
+import sqlite3
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from json import dumps
+from unicodedata import combining, normalize
+
+from sfsync.emulator.schema import ID_TYPES, NUMERIC, Field, Schema, SObject
+
+Value = str | int | bool | Decimal | None
+Row = dict[str, Value]
+
+_UNINDEXED_TARGETS = frozenset({"User", "Group", "RecordType", "Profile"})
+
+
+def round_half_up(value: Decimal, scale: int) -> Decimal:
+    """Return the value rounded to `scale` decimals, halves away from zero, as the platform stores numbers."""
+    return value.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str | None) -> str | None:
+    """Return the text as the platform compares it: without regard to case, in any script."""
+    return None if text is None else text.casefold()
+
+
+@lru_cache(maxsize=4096)
+def sort_key(text: str | None) -> str | None:
+    """Return what text is ordered by: letters before case and accents, as in the user's language."""
+    if text is None or text.isascii():
+        return text if text is None else text.lower()
+    letters = (char for char in normalize("NFKD", text) if not combining(char))
+    return "".join(letters).casefold()
+
+
+class Database:
+    """All records of an org, deleted ones in the recycle bin included.
+
+    Numbers with decimals come back as `Decimal`, dates and datetimes as the ISO text they were stored with (datetimes
+    in UTC, to the second, without offset). It knows nothing of rules: who writes must have checked. One connection,
+    for use under the org's lock.
+    """
+
+    def __init__(self, schema: Schema, path: str = ":memory:") -> None:
+        self._schema = schema
+        self._depth = 0
+        self._columns: dict[str, dict[str, Field]] = {}
+        self._inserts: dict[tuple[str, tuple[str, ...]], str] = {}
+        self.connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=512)
+        self.connection.execute("PRAGMA synchronous = OFF")
+        self.connection.create_function("sf_fold", 1, fold, deterministic=True)
+        self.connection.create_function("sf_sort", 1, sort_key, deterministic=True)
+        self.connection.execute(
+            'CREATE TABLE IF NOT EXISTS "_deleted" (sobject TEXT, "Id" TEXT, "deletedDate" TEXT, hard INTEGER)'
+        )
+        self.connection.execute('CREATE INDEX IF NOT EXISTS "_deleted_by_date" ON "_deleted" (sobject, "deletedDate")')
+        self.synchronise()
+
+    def close(self) -> None:
+        """Close the connection; an org in memory is gone then."""
+        self.connection.close()
+
+    def synchronise(self) -> None:
+        """Make the tables and columns which the schema has and the database has not (after a schema change)."""
+        self._inserts.clear()
+        for sobject in self._schema.all_objects():
+            stored = {one.name: one for one in sobject.fields.values() if one.stored}
+            self._columns[sobject.name] = stored
+            self.connection.execute(
+                f'CREATE TABLE IF NOT EXISTS "{sobject.name}" ("Id" TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID'
+            )
+            present = {str(row[1]) for row in self.connection.execute(f'PRAGMA table_info("{sobject.name}")')}
+            for name, one in stored.items():
+                if name not in present:
+                    self.connection.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {_column(one)}')
+            for index in _indexes(sobject):
+                self.connection.execute(index)
+
+    def insert_row(self, sobject: str, values: Mapping[str, Value]) -> None:
+        """Store a new row. `values` has canonical field names and an Id of 18 characters; the rest is null or false."""
+        key = (sobject, tuple(values))
+        statement = self._inserts.get(key)
+        if statement is None:
+            self._check(sobject, values)
+            names = ", ".join(f'"{name}"' for name in values)
+            statement = f'INSERT INTO "{sobject}" ({names}) VALUES ({", ".join("?" * len(values))})'
+            self._inserts[key] = statement
+        self.connection.execute(statement, [_stored(value) for value in values.values()])
+
+    def update_row(self, sobject: str, record_id: str, values: Mapping[str, Value]) -> None:
+        """Change fields of a row, deleted or not; the other fields stay.
+
+        Raises:
+            KeyError: if there is no such row.
+        """
+        if not values:
+            return
+        self._check(sobject, values)
+        changes = ", ".join(f'"{name}" = ?' for name in values)
+        stored = [_stored(value) for value in values.values()]
+        done = self.connection.execute(f'UPDATE "{sobject}" SET {changes} WHERE "Id" = ?', [*stored, record_id])
+        if done.rowcount == 0:
+            raise KeyError(record_id)
+
+    def get_row(self, sobject: str, record_id: str, *, include_deleted: bool = False) -> Row | None:
+        """Return all stored fields of a row, or None."""
+        found = self.find(sobject, {"Id": record_id}, include_deleted=include_deleted)
+        return found[0] if found else None
+
+    def get_rows(self, sobject: str, ids: Iterable[str], *, include_deleted: bool = False) -> dict[str, Row]:
+        """Return the rows with these ids (of 18 characters), by id; missing ones are left out."""
+        where = '"Id" IN (SELECT value FROM json_each(?))'
+        rows = self._select(sobject, where, [dumps(list(ids))], include_deleted=include_deleted)
+        return {str(row["Id"]): row for row in rows}
+
+    def find(self, sobject: str, values: Mapping[str, Value], *, include_deleted: bool = False) -> list[Row]:
+        """Return the rows having all these values, by Id; text is compared as the field compares it."""
+        self._check(sobject, values)
+        tests, parameters = [], []
+        for name, value in values.items():
+            stored = _stored(value)
+            if stored is None:
+                tests.append(f'"{name}" IS NULL')
+                continue
+            tests.append(f'"{name}" = ?')
+            parameters.append(stored)
+        return self._select(sobject, " AND ".join(tests) or "1", parameters, include_deleted=include_deleted)
+
+    def delete_row(self, sobject: str, record_id: str, when: str, *, hard: bool = False) -> None:
+        """Delete a row: into the recycle bin (the stamp moves), or for good. Both are logged for getDeleted.
+
+        Raises:
+            KeyError: if there is no such row.
+        """
+        if hard:
+            done = self.connection.execute(f'DELETE FROM "{sobject}" WHERE "Id" = ?', [record_id])
+            if done.rowcount == 0:
+                raise KeyError(record_id)
+        else:
+            self.update_row(sobject, record_id, {"IsDeleted": True, "SystemModstamp": when})
+        self.connection.execute('INSERT INTO "_deleted" VALUES (?, ?, ?, ?)', [sobject, record_id, when, int(hard)])
+
+    def undelete_row(self, sobject: str, record_id: str, when: str) -> None:
+        """Take a row out of the recycle bin and out of the log of deletions; the stamp moves."""
+        self.update_row(sobject, record_id, {"IsDeleted": False, "SystemModstamp": when})
+        self.connection.execute('DELETE FROM "_deleted" WHERE sobject = ? AND "Id" = ?', [sobject, record_id])
+
+    def deleted_between(self, sobject: str, start: str, end: str) -> list[tuple[str, str]]:
+        """Return (id, date of deletion) of what was deleted in [start, end), oldest first."""
+        sql = (
+            'SELECT "Id", "deletedDate" FROM "_deleted" WHERE sobject = ? AND "deletedDate" >= ? AND "deletedDate" < ?'
+        )
+        return list(self.connection.execute(f'{sql} ORDER BY "deletedDate", "Id"', [sobject, start, end]))
+
+    def was_deleted(self, sobject: str, record_id: str) -> bool:
+        """Say whether the record existed once and was deleted, for good or into the recycle bin."""
+        sql = 'SELECT 1 FROM "_deleted" WHERE sobject = ? AND "Id" = ?'
+        return self.connection.execute(sql, [sobject, record_id]).fetchone() is not None
+
+    def updated_between(self, sobject: str, start: str, end: str) -> list[str]:
+        """Return the ids of living rows whose SystemModstamp is in [start, end), by stamp."""
+        stamp = '"SystemModstamp" >= ? AND "SystemModstamp" < ?'
+        sql = f'SELECT "Id" FROM "{sobject}" WHERE {stamp}{self.living(sobject)} ORDER BY "SystemModstamp", "Id"'
+        return [str(row[0]) for row in self.connection.execute(sql, [start, end])]
+
+    def count(self, sobject: str) -> int:
+        """Return how many living rows the object has."""
+        sql = f'SELECT count(*) FROM "{sobject}" WHERE 1{self.living(sobject)}'
+        return int(self.connection.execute(sql).fetchone()[0])
+
+    def living(self, sobject: str, alias: str = "") -> str:
+        """Return the SQL that keeps deleted rows out, empty for objects without recycle bin."""
+        prefix = f"{alias}." if alias else ""
+        return f' AND {prefix}"IsDeleted" = 0' if "IsDeleted" in self._columns[sobject] else ""
+
+    @contextmanager
+    def savepoint(self) -> Generator[None]:
+        """Undo all writes made inside if the block raises; may be nested. The outermost one commits."""
+        self._depth += 1
+        name = f"level{self._depth}"
+        self.connection.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute(f"ROLLBACK TO {name}")
+            raise
+        finally:
+            self.connection.execute(f"RELEASE {name}")
+            self._depth -= 1
+
+    def _select(self, sobject: str, where: str, parameters: Sequence[object], *, include_deleted: bool) -> list[Row]:
+        columns = self._columns[sobject]
+        names = ", ".join(f'"{name}"' for name in columns)
+        living = "" if include_deleted else self.living(sobject)
+        sql = f'SELECT {names} FROM "{sobject}" WHERE ({where}){living} ORDER BY "Id"'
+        rows = []
+        for found in self.connection.execute(sql, parameters):
+            row: Row = dict(zip(columns, found, strict=True))
+            for name, one in columns.items():
+                value = row[name]
+                if one.type == "boolean":
+                    row[name] = bool(value)
+                elif value is not None and one.type in NUMERIC:
+                    row[name] = Decimal(repr(value))
+            rows.append(row)
+        return rows
+
+    def _check(self, sobject: str, values: Iterable[str]) -> None:
+        unknown = [name for name in values if name not in self._columns[sobject]]
+        if unknown:
+            raise KeyError(f"{sobject} stores no {', '.join(unknown)}")
+
+
+def _stored(value: Value) -> str | int | float | None:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bool):
+        return int(value)
+    return None if value == "" else value
+
+
+def _column(one: Field) -> str:
+    name = f'"{one.name}"'
+    if one.type == "boolean":
+        return f"{name} INTEGER NOT NULL DEFAULT 0"
+    if one.type == "int":
+        return f"{name} INTEGER"
+    if one.type in NUMERIC:
+        return f"{name} REAL"
+    if one.type in ID_TYPES or one.type in {"date", "datetime"} or (one.unique and one.case_sensitive):
+        return f"{name} TEXT"
+    return f"{name} TEXT COLLATE NOCASE"
+
+
+def _indexes(sobject: SObject) -> list[str]:
+    wanted = [("SystemModstamp", '"SystemModstamp", "Id"')]
+    for one in sobject.fields.values():
+        refers = one.type == "reference" and not _UNINDEXED_TARGETS.intersection(one.reference_to)
+        if refers or one.unique or one.external_id:
+            wanted.append((one.name, f'"{one.name}"'))
+    return [
+        f'CREATE INDEX IF NOT EXISTS "{sobject.name}.{name}" ON "{sobject.name}" ({columns})'
+        for name, columns in wanted
+    ]

@@ -1,0 +1,245 @@
+"""Insert, update, delete and undelete of one record, in the order in which the platform checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sfsync.emulator.errors import ApiError, not_found
+from sfsync.emulator.ids import is_id, normalise
+from sfsync.emulator.plans import WritePlan, build_plan
+from sfsync.emulator.references import check_references, check_unique, resolve_parents
+from sfsync.emulator.rules import rules_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sfsync.emulator.settings import Settings
+    from sfsync.emulator.world import Row, World
+
+
+class Writer:
+    """Writes as one user. Without `may_all` the permissions and field-level security of the API user hold."""
+
+    def __init__(self, world: World, user_id: str, plans: dict[Any, WritePlan], *, may_all: bool = False) -> None:
+        self.world = world
+        self.user_id = user_id
+        self._plans = plans
+        self._may_all = may_all
+
+    @property
+    def settings(self) -> Settings:
+        """The org's switches."""
+        return self.world.settings
+
+    def may(self, permission: str) -> bool:
+        """Whether the user has a permission, named as in Settings."""
+        return self._may_all or bool(getattr(self.settings, permission))
+
+    def row(self, sobject: str, record_id: str | None) -> Row | None:
+        """The live row of that id, or None; not to be changed."""
+        return self.world.row(sobject, record_id)
+
+    def plan(self, sobject: str) -> WritePlan:
+        """The write plan of an object.
+
+        Raises:
+            ApiError: NOT_FOUND if there is no such object.
+        """
+        key = (self.world.schema.version, sobject, self._may_all)
+        plan = self._plans.get(key)
+        if plan is None:
+            described = self.world.schema.get(sobject)
+            if described is None:
+                raise not_found()
+            plan = self._plans[key] = build_plan(self.world.schema, described, see_all=self._may_all)
+        return plan
+
+    def insert(self, sobject: str, given: Mapping[str, Any]) -> str:
+        """Create a record and return its id of 18 characters. All or nothing.
+
+        Raises:
+            ApiError: the platform's refusal.
+        """
+        plan = self.plan(sobject)
+        described = plan.sobject
+        if not described.createable or described.key_prefix is None:
+            raise _no_access()
+        if any(name.lower() == "id" for name in given):
+            raise _id_in_body()
+        values, parents = plan.read(given, creating=True, round_decimals=self.settings.round_unit_price)
+        resolve_parents(self, plan, values, parents)
+        row: Row = {**plan.defaults, **values}
+        check_references(self, plan, values)
+        name = described.name
+        rules = rules_of(name)
+        with self.world.savepoint():
+            if rules.before_insert:
+                rules.before_insert(self, row)
+            check_unique(self, plan, row, None)
+            row["Id"] = self.world.new_id(described.key_prefix)
+            self._stamp_new(plan, row)
+            for auto in plan.autos:
+                row[auto.name] = self.world.next_number(name, auto)
+            self.world.db.insert_row(name, row)
+            self.world.rows[row["Id"]] = {**plan.blank, **row}
+            self._touched(name, plan, row)
+            if rules.after_insert:
+                rules.after_insert(self, row)
+        record_id: str = row["Id"]
+        return record_id
+
+    def _stamp_new(self, plan: WritePlan, row: Row) -> None:
+        now = self.world.now()
+        row["CreatedDate"] = row["LastModifiedDate"] = row["SystemModstamp"] = now
+        row["CreatedById"] = row["LastModifiedById"] = self.user_id
+        if plan.has_is_deleted:
+            row["IsDeleted"] = False
+        if "ownerid" in plan.names and row.get("OwnerId") is None:
+            row["OwnerId"] = self.user_id
+
+    def update(self, sobject: str, record_id: str, given: Mapping[str, Any]) -> None:
+        """Change a record. All or nothing.
+
+        Raises:
+            ApiError: the platform's refusal; 404 if there is no such record.
+        """
+        plan = self.plan(sobject)
+        if not plan.sobject.updateable:
+            raise _no_access()
+        if any(name.lower() == "id" for name in given):
+            raise _id_in_body()
+        old = self.find(sobject, record_id, for_write=True)
+        values, parents = plan.read(given, creating=False, round_decimals=self.settings.round_unit_price)
+        resolve_parents(self, plan, values, parents)
+        check_references(self, plan, {name: value for name, value in values.items() if old.get(name) != value})
+        name = plan.sobject.name
+        rules = rules_of(name)
+        new = {**old, **values}
+        changed = {field for field, value in values.items() if old.get(field) != value}
+        with self.world.savepoint():
+            if rules.before_update and rules.before_update(self, old, new, frozenset(values)) is False:
+                return
+            check_unique(self, plan, {field: new[field] for field in changed}, old["Id"])
+            self.write(name, old["Id"], {f: v for f, v in new.items() if old.get(f) != v})
+            self._touched(name, plan, {**values, "Id": old["Id"]})
+            if rules.after_update:
+                rules.after_update(self, old, new)
+
+    def write(self, sobject: str, record_id: str, values: Row) -> None:
+        """Set fields as the system does: no checks, but the stamps move, as with a roll-up [facts: orders 4.9]."""
+        self._ask_lock(record_id)
+        now = self.world.now()
+        stamped = {**values, "LastModifiedDate": now, "LastModifiedById": self.user_id, "SystemModstamp": now}
+        self.world.db.update_row(sobject, record_id, stamped)
+        known = self.world.rows.get(record_id)
+        if known is not None:
+            self.world.rows[record_id] = {**known, **stamped}
+        if self.world.journal is not None:
+            self.world.journal.touched.add(record_id)
+
+    def delete(self, sobject: str, record_id: str) -> None:
+        """Delete a record with what depends on it; it goes to the recycle bin where its object has one.
+
+        Raises:
+            ApiError: the platform's refusal; 404 if there is no such record.
+        """
+        plan = self.plan(sobject)
+        if not plan.sobject.deletable:
+            raise _no_access()
+        row = self.find(sobject, record_id, for_write=True)
+        with self.world.savepoint():
+            self.delete_row(plan.sobject.name, row, cascaded=False)
+
+    def delete_row(self, sobject: str, row: Row, *, cascaded: bool) -> None:
+        """Delete one row, its rules asked first, children that depend on it before it."""
+        rules = rules_of(sobject)
+        if rules.before_delete:
+            rules.before_delete(self, row, cascaded=cascaded)
+        for relation in self.world.schema.children(sobject):
+            if not relation.cascade_delete and not relation.restricted_delete:
+                continue
+            for child in self.world.find(relation.child, {relation.field: row["Id"]}):
+                if not relation.cascade_delete:
+                    raise _in_use(sobject, relation.child)
+                self.delete_row(relation.child, child, cascaded=True)
+        hard = rules.hard_delete and not cascaded
+        self.world.db.delete_row(sobject, row["Id"], self.world.now(), hard=hard)
+        self.world.forget(row["Id"])
+        if self.world.journal is not None:
+            self.world.journal.touched.add(row["Id"])
+        if rules.after_delete and not cascaded:
+            rules.after_delete(self, row)
+
+    def undelete(self, sobject: str, record_id: str) -> None:
+        """Bring a record back from the recycle bin, with the children that went with it.
+
+        Raises:
+            ApiError: if it is not there, or its object cannot be undeleted.
+        """
+        plan = self.plan(sobject)
+        name = plan.sobject.name
+        row = self.world.deleted_row(name, normalise(record_id))
+        if row is None or not row.get("IsDeleted") or not plan.sobject.undeletable:
+            raise ApiError(400, "UNDELETE_FAILED", "Entity is not in the recycle bin", [])
+        with self.world.savepoint():
+            self._restore(name, row["Id"])
+            for relation in self.world.schema.children(name):
+                if relation.cascade_delete:
+                    children = self.world.find(relation.child, {relation.field: row["Id"]}, include_deleted=True)
+                    for child in children:
+                        if child.get("IsDeleted"):
+                            self._restore(relation.child, child["Id"])
+
+    def _restore(self, sobject: str, record_id: str) -> None:
+        self.world.db.undelete_row(sobject, record_id, self.world.now())
+        self.world.forget(record_id)
+
+    def find(self, sobject: str, record_id: str, *, for_write: bool = False) -> Row:
+        """Return the live row behind an id of a request; for_write also asks whether another transaction holds it.
+
+        Raises:
+            ApiError: NOT_FOUND, ENTITY_IS_DELETED or MALFORMED_ID [facts: api 3.3].
+        """
+        plan = self.plan(sobject)
+        described = plan.sobject
+        if not is_id(record_id):
+            message = f"Provided external ID field does not exist or is not accessible: {record_id}"
+            raise ApiError(404, "NOT_FOUND", message)
+        full = normalise(record_id)
+        if described.key_prefix and full[:3] != described.key_prefix:
+            message = f"{described.label} ID: id value of incorrect type: {record_id}"
+            raise ApiError(400, "MALFORMED_ID", message, ["Id"])
+        if for_write:
+            self._ask_lock(full)
+        row = self.row(described.name, full)
+        if row is not None:
+            return row
+        if plan.has_is_deleted and self.world.deleted_row(described.name, full) is not None:
+            raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted", [])
+        raise not_found()
+
+    def _ask_lock(self, record_id: str) -> None:
+        if self.world.journal is None and self.world.locked is not None:
+            self.world.locked(record_id, None)
+
+    def _touched(self, sobject: str, plan: WritePlan, row: Row) -> None:
+        journal = self.world.journal
+        if journal is None:
+            return
+        journal.touched.add(row["Id"])
+        journal.keys.update((sobject, f.name, row[f.name]) for f in plan.uniques if row.get(f.name) is not None)
+
+
+def _id_in_body() -> ApiError:
+    return ApiError(400, "INVALID_FIELD", "The Id field should not be specified in the sobject data.")
+
+
+def _no_access() -> ApiError:
+    return ApiError(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "entity type cannot be inserted, updated or deleted")
+
+
+def _in_use(sobject: str, child: str) -> ApiError:
+    message = (
+        f"Your attempt to delete {sobject} could not be completed because it is associated with the following {child}."
+    )
+    return ApiError(400, "DELETE_FAILED", message, [])

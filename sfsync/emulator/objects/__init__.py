@@ -1,0 +1,28 @@
+"""The objects of a plain Sales Cloud org."""
+
+from sfsync.emulator.objects.account import ACCOUNT, CONTACT
+from sfsync.emulator.objects.contract import CONTRACT, CONTRACT_STATUS
+from sfsync.emulator.objects.opportunity import (
+    LINE_DISCOUNT_FIELDS,
+    OPPORTUNITY,
+    OPPORTUNITY_LINE_ITEM,
+    OPPORTUNITY_STAGE,
+)
+from sfsync.emulator.objects.order import ORDER, ORDER_ITEM, ORDER_STATUS
+from sfsync.emulator.objects.organization import ORGANIZATION, USER
+from sfsync.emulator.objects.products import PRICE_BOOK, PRICE_BOOK_ENTRY, PRODUCT
+from sfsync.emulator.schema import Schema
+
+STANDARD = (
+    *(ACCOUNT, CONTACT, CONTRACT, CONTRACT_STATUS, OPPORTUNITY, OPPORTUNITY_LINE_ITEM, OPPORTUNITY_STAGE),
+    *(ORDER, ORDER_ITEM, ORDER_STATUS, ORGANIZATION, PRICE_BOOK, PRICE_BOOK_ENTRY, PRODUCT, USER),
+)
+
+
+def standard_schema(*, line_discounts: bool = False) -> Schema:
+    """Return a fresh schema; `line_discounts` adds what Quotes bring to opportunity products [facts: orders 6.2]."""
+    schema = Schema(list(STANDARD))
+    if line_discounts:
+        for one in LINE_DISCOUNT_FIELDS:
+            schema.add_custom_field("OpportunityLineItem", one)
+    return schema

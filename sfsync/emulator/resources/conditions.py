@@ -1,0 +1,68 @@
+"""Conditional requests: If-Modified-Since and If-Unmodified-Since at whole seconds, ETags [facts: api 3.6]."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from sfsync.emulator.errors import ApiError
+from sfsync.emulator.http import Answer
+
+if TYPE_CHECKING:
+    from sfsync.emulator.http import Request
+    from sfsync.emulator.settings import Settings
+
+
+def http_date(moment: datetime) -> str:
+    """A moment as HTTP writes it."""
+    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
+
+
+def etag(text: str) -> str:
+    """A short tag of a state."""
+    return f'"{sha256(text.encode()).hexdigest()[:8]}"'
+
+
+def check(request: Request, settings: Settings, changed: datetime, tag: str | None = None) -> Answer | None:
+    """Answer 304 if the client knows this state already, None if the request may go on.
+
+    Raises:
+        ApiError: 412 if it has changed since; 400 for a value that is no date.
+    """
+    moment = changed.replace(microsecond=0)
+    reading = request.method in {"GET", "HEAD"}
+    if (limit := _date(request, "if-unmodified-since")) is not None and moment > limit:
+        raise _failed(settings)
+    if tag is not None and (wanted := request.headers.get("if-match")) and wanted not in {"*", tag}:
+        raise _failed(settings)
+    known = tag is not None and request.headers.get("if-none-match") in {"*", tag}
+    if (limit := _date(request, "if-modified-since")) is not None and moment <= limit:
+        known = True
+    if not known:
+        return None
+    if not reading:
+        raise _failed(settings)
+    headers = {"Last-Modified": http_date(moment)}
+    if tag is not None:
+        headers["ETag"] = tag
+    return Answer(304, None, headers)
+
+
+def _failed(settings: Settings) -> ApiError:
+    message = "One or more conditional headers in the request was not met."
+    return ApiError(412, settings.precondition_code, message)
+
+
+def _date(request: Request, header: str) -> datetime | None:
+    text = request.headers.get(header)
+    if text is None:
+        return None
+    try:
+        parsed = parsedate_to_datetime(text)
+    except ValueError:
+        if request.method in {"GET", "HEAD"}:
+            return None
+        raise ApiError(400, "INVALID_HEADER", f"Invalid value for header {header}: {text}") from None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed

@@ -1,0 +1,77 @@
+"""getUpdated and getDeleted: what changed between two minutes, and how far that is complete [facts: api 3.8]."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sfsync.emulator.clock import as_json, from_stored, stored
+from sfsync.emulator.errors import ApiError
+from sfsync.emulator.http import Answer
+from sfsync.emulator.values import parse_datetime
+
+if TYPE_CHECKING:
+    from sfsync.emulator.http import Request
+    from sfsync.emulator.org import Org
+
+_UPDATED_DAYS = 30
+_MINUTE = timedelta(minutes=1)
+
+
+def updated(org: Org, request: Request, sobject: str) -> Answer:
+    """GET /sobjects/X/updated: ids of living records, oldest change first."""
+    name = _replicated(org, request, sobject)
+    start, end = _window(org, request, days=_UPDATED_DAYS)
+    ids = org.db.updated_between(name, stored(start), stored(end))
+    return Answer(200, {"ids": ids, "latestDateCovered": _covered(org, end)})
+
+
+def deleted(org: Org, request: Request, sobject: str) -> Answer:
+    """GET /sobjects/X/deleted: what went to the recycle bin, or past it."""
+    name = _replicated(org, request, sobject)
+    start, end = _window(org, request, days=org.settings.delete_log_days, at_least=_MINUTE)
+    gone = org.db.deleted_between(name, stored(start), stored(end))
+    earliest = org.clock() - timedelta(days=org.settings.delete_log_days)
+    return Answer(
+        200,
+        {
+            "deletedRecords": [{"id": record_id, "deletedDate": as_json(when)} for record_id, when in gone],
+            "earliestDateAvailable": as_json(stored(earliest.replace(second=0))),
+            "latestDateCovered": _covered(org, end),
+        },
+    )
+
+
+def _replicated(org: Org, request: Request, sobject: str) -> str:
+    described = org.writer(request.user_id).plan(sobject).sobject
+    if not described.replicateable:
+        raise ApiError(400, "INVALID_TYPE", f"sObject type '{described.name}' is not replicateable")
+    return described.name
+
+
+def _window(org: Org, request: Request, *, days: int, at_least: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
+    start, end = _moment(request, "start"), _moment(request, "end")
+    if start >= end or end - start < at_least:
+        raise _invalid("startDate must be before endDate, for deletes by at least one minute")
+    if start < (org.clock() - timedelta(days=days)).replace(second=0, microsecond=0):
+        raise _invalid(f"startDate cannot be more than {days} days ago")
+    return start, end
+
+
+def _moment(request: Request, name: str) -> datetime:
+    """A parameter's moment; its seconds are ignored."""
+    text = request.query.get(name)
+    moment = parse_datetime(text) if text else None
+    if moment is None:
+        raise ApiError(400, "INVALID_REPLICATION_DATE", f"{name}Date is missing or no valid date: {text}")
+    return moment.replace(second=0, microsecond=0)
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError(400, "INVALID_REPLICATION_DATE", message)
+
+
+def _covered(org: Org, end: datetime) -> str:
+    """The end of what is complete: an open transaction holds it back to its start."""
+    limits = [end, org.clock(), *(from_stored(one.started) for one in org.transactions)]
+    return as_json(stored(min(limits)))

@@ -1,0 +1,182 @@
+"""Whether an org can be worked with: every field, right and status that is missing, with what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sfsync.salesforce.schema import OrgSchema
+
+_READ = {
+    "Opportunity": (
+        *("Id", "Name", "AccountId", "Pricebook2Id", "Amount", "StageName", "IsWon", "IsClosed", "IsDeleted"),
+        *("CloseDate", "CreatedDate", "SystemModstamp"),
+    ),
+    "OpportunityLineItem": (
+        *("Id", "OpportunityId", "PricebookEntryId", "Quantity", "UnitPrice", "TotalPrice", "SystemModstamp"),
+    ),
+    "Order": (
+        *("Id", "AccountId", "Pricebook2Id", "EffectiveDate", "Status", "StatusCode", "TotalAmount", "OrderNumber"),
+        *("IsDeleted", "SystemModstamp"),
+    ),
+    "OrderItem": (
+        *("Id", "OrderId", "PricebookEntryId", "Quantity", "UnitPrice", "TotalPrice", "IsDeleted", "SystemModstamp"),
+    ),
+    "Account": ("Id", "Name", "SystemModstamp"),
+    "Product2": ("Id", "Name", "SystemModstamp"),
+    "PricebookEntry": ("Id", "Pricebook2Id", "IsActive"),
+}
+_CREATE = {
+    "Order": ("AccountId", "Pricebook2Id", "EffectiveDate", "Status"),
+    "OrderItem": ("OrderId", "PricebookEntryId", "Quantity", "UnitPrice"),
+}
+_UPDATE = {"Order": ("Status",)}
+_NICE = {
+    "Opportunity": {"ContractId": "contracts of deals are not carried over", "Type": "deals cannot be chosen by type"},
+    "OpportunityLineItem": {
+        "ServiceDate": "line dates are not carried over",
+        "Description": "line descriptions are not carried over",
+        "SortOrder": "lines keep no order",
+    },
+    "Order": {
+        "Name": "orders get no name",
+        "ContractId": "orders are not put under contracts",
+        "IsReductionOrder": "reduction orders are not recognised",
+    },
+    "OrderItem": {"ServiceDate": "line dates are not carried over", "Description": "line descriptions are lost"},
+    "Contract": {"AccountId": "contracts are not checked before ordering"},
+    "Product2": {"IsActive": "inactive products are found out only when the org refuses them"},
+}
+_KEY_LENGTH = 32
+"""Opportunity id (18), sequence and line number with their hyphens, with room."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaProblem:
+    """One thing that is wrong with the org: a stable code, what it means, and what to do."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+def problems(schema: OrgSchema) -> list[SchemaProblem]:
+    """Find everything that sfsync cannot work without, all at once.
+
+    A field that is missing and one that field permissions hide look the same from outside, so both are said.
+    """
+    return [*_missing_objects(schema), *_fields(schema), *_keys(schema), *_statuses(schema)]
+
+
+def notes(schema: OrgSchema) -> list[SchemaProblem]:
+    """Find what is missing that sfsync does without, and what that costs."""
+    return list(_notes(schema))
+
+
+def _missing_objects(schema: OrgSchema) -> Iterator[SchemaProblem]:
+    for sobject in _READ:
+        if sobject not in schema.objects:
+            yield SchemaProblem(
+                "object_missing",
+                f"The object {sobject} does not exist in the org, or the integration user may not see it.",
+                "Enable it (Setup, Order Settings for orders) and give the user's permission set access to it.",
+            )
+    for sobject in _CREATE:
+        info = schema.objects.get(sobject)
+        if info is not None and not info.createable:
+            yield SchemaProblem(
+                "object_not_createable",
+                f"The integration user may not create {sobject} records.",
+                f"Give its permission set Create and Edit on Order (which {sobject} needs too).",
+            )
+
+
+def _fields(schema: OrgSchema) -> Iterator[SchemaProblem]:
+    for sobject, names in _READ.items():
+        if sobject in schema.objects:
+            for name in names:
+                if not schema.has(sobject, name):
+                    yield _hidden(sobject, name)
+    for sobject, names in _CREATE.items():
+        for name in names:
+            if schema.has(sobject, name) and not schema.createable(sobject, name):
+                yield _read_only(sobject, name, "create")
+    for sobject, names in _UPDATE.items():
+        for name in names:
+            info = schema.info(sobject, name)
+            if info is not None and not info.updateable:
+                yield _read_only(sobject, name, "update")
+
+
+def _keys(schema: OrgSchema) -> Iterator[SchemaProblem]:
+    for sobject, name in (("Order", schema.names.order_key), ("OrderItem", schema.names.item_key)):
+        if sobject not in schema.objects:
+            continue
+        info = schema.info(sobject, name)
+        create_it = (
+            f"Create {sobject}.{name} as Text(64), External ID, Unique, case-sensitive, and give the user access."
+        )
+        if info is None:
+            yield SchemaProblem(
+                "key_missing",
+                f"The external id field {sobject}.{name} does not exist, or field permissions hide it from the user:"
+                " without it an order could be created twice.",
+                create_it,
+            )
+            continue
+        if not info.createable:
+            yield _read_only(sobject, name, "create")
+        for flag, wrong in (
+            (info.unique, "unique"),
+            (info.external_id, "an external id"),
+            (info.case_sensitive, "case-sensitive"),
+            (info.length >= _KEY_LENGTH, f"at least {_KEY_LENGTH} characters long"),
+        ):
+            if not flag:
+                yield SchemaProblem("key_unfit", f"The field {sobject}.{name} is not {wrong}.", create_it)
+
+
+def _statuses(schema: OrgSchema) -> Iterator[SchemaProblem]:
+    if "Order" in schema.objects and schema.draft_status is None:
+        yield SchemaProblem(
+            "no_draft_status",
+            "The org shows no Order status of category Draft: orders could not be created.",
+            "Check the picklist Order.Status in Setup, and that the user may read OrderStatus.",
+        )
+
+
+def _notes(schema: OrgSchema) -> Iterator[SchemaProblem]:
+    lookup = schema.names.opportunity_lookup
+    if "Order" in schema.objects and not schema.createable("Order", lookup):
+        yield SchemaProblem(
+            "lookup_missing",
+            f"The field Order.{lookup} does not exist, or the user may not write it: only keys link orders to deals.",
+            f"Give the user access to Order.{lookup}, or name a lookup of your own in order_opportunity_field.",
+        )
+    for sobject, names in _NICE.items():
+        for name, effect in names.items():
+            if not schema.has(sobject, name):
+                yield SchemaProblem(
+                    "optional_field_missing",
+                    f"The field {sobject}.{name} does not exist, or field permissions hide it: {effect}.",
+                    f"Give the user's permission set read access to {sobject}.{name}, if you want it.",
+                )
+
+
+def _hidden(sobject: str, name: str) -> SchemaProblem:
+    return SchemaProblem(
+        "field_hidden",
+        f"The field {sobject}.{name} does not exist, or field permissions hide it from the integration user.",
+        f"Give the user's permission set read access to {sobject}.{name}.",
+    )
+
+
+def _read_only(sobject: str, name: str, verb: str) -> SchemaProblem:
+    return SchemaProblem(
+        f"field_not_{verb}able",
+        f"The integration user may not {verb} the field {sobject}.{name}.",
+        f"Give the user's permission set edit access to {sobject}.{name}.",
+    )

@@ -1,0 +1,1 @@
+"""What runs for long, and what looks after it: the daemon and the doctor."""

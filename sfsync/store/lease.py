@@ -1,0 +1,145 @@
+"""One sfsync per org at a time: a lock that the kernel or the server frees when its holder dies."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from sfsync.errors import DatabaseRefused, LeaseHeld
+from sfsync.store import runs
+from sfsync.store.connect import file_of
+from sfsync.store.failures import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from datetime import timedelta
+    from pathlib import Path
+
+    from sfsync.store.engine import Database
+
+_POLL_SECONDS = 0.1
+_LOCK_NOT_AVAILABLE = "55P03"
+_NAME_BYTES = 63
+"""PostgreSQL's application_name takes no more."""
+
+
+class Lease:
+    """A lease that is held."""
+
+    def __init__(self, db: Database, connection: Connection | None) -> None:
+        self._db = db
+        self._connection = connection
+
+    def confirm(self) -> None:
+        """Make sure that the lease is still ours, before something that must not be done twice.
+
+        A file lock cannot be lost; a PostgreSQL server frees the lock when the connection breaks.
+
+        Raises:
+            DatabaseUnavailable: if the connection that holds the lease is gone.
+        """
+        if self._connection is not None:
+            with translated(self._db.url):
+                self._connection.execute(text("SELECT 1"))
+
+
+@contextmanager
+def hold(db: Database, org: str, *, wait: timedelta, who: str) -> Generator[Lease]:
+    """Hold the lease of an org for the length of the block; opens no transaction of the caller's.
+
+    Args:
+        db: The database that the processes share: they exclude each other through it.
+        org: The org, by its name in the settings.
+        wait: How long to wait for another process to finish.
+        who: The command, as the database server shows it among its connections.
+
+    Raises:
+        LeaseHeld: if another process still holds the lease after `wait`.
+        DatabaseRefused: if the lock file may not be written.
+        DatabaseUnavailable: if the database does not answer.
+    """
+    file = file_of(db.url)
+    if file is None:
+        with _on_server(db, org, wait=wait, who=who) as connection:
+            yield Lease(db, connection)
+    else:
+        with _on_file(db, org, lock_file(file, org), wait=wait):
+            yield Lease(db, None)
+
+
+def lock_file(database: Path, org: str) -> Path:
+    """Return the file beside the database that carries the lease; it stays when the lease is freed."""
+    return database.with_name(f"{database.name}.{quote(org, safe='')}.lock")
+
+
+@contextmanager
+def _on_file(db: Database, org: str, path: Path, *, wait: timedelta) -> Generator[None]:
+    lock = FileLock(path, thread_local=False)
+    try:
+        lock.acquire(timeout=max(0.0, wait.total_seconds()), poll_interval=_POLL_SECONDS)
+    except Timeout:
+        raise _held(db, org) from None
+    except OSError as exc:
+        raise DatabaseRefused(
+            f"The lock file {path} cannot be written ({exc.strerror}).",
+            remedy="Give this user the right to write it and its folder.",
+        ) from exc
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _on_server(db: Database, org: str, *, wait: timedelta, who: str) -> Generator[Connection]:
+    with db.dedicated() as connection:
+        with translated(db.url):
+            connection.execute(_SETTINGS, {"who": who.encode()[:_NAME_BYTES].decode(errors="ignore")})
+            taken = _take(connection, org, wait)
+        if not taken:
+            raise _held(db, org)
+        # The server frees the lock with the connection: there is nothing to forget when the block fails.
+        yield connection
+
+
+# A host that vanishes (power, network) does not close its connection: the server finds out in about a minute.
+_SETTINGS = text(
+    "SELECT set_config('application_name', :who, false),"
+    " set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),"
+    " set_config('tcp_keepalives_count', '3', false), set_config('idle_session_timeout', '0', false)"
+)
+
+
+def _take(connection: Connection, org: str, wait: timedelta) -> bool:
+    key = {"key": int.from_bytes(blake2b(f"sfsync lease {org}".encode(), digest_size=8).digest(), signed=True)}
+    milliseconds = round(wait.total_seconds() * 1000)
+    if milliseconds <= 0:
+        return bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key))
+    connection.exec_driver_sql(f"SET lock_timeout = {milliseconds}")
+    try:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
+    except DBAPIError as exc:
+        if getattr(exc.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            return False
+        raise
+    return True
+
+
+def _held(db: Database, org: str) -> LeaseHeld:
+    with db.read() as tx:
+        run = runs.working(tx, org)
+    holder = (
+        "another sfsync process"
+        if run is None
+        else f"sfsync {run.command} (process {run.pid} on {run.host}, since {run.started_at:%Y-%m-%d %H:%M:%S} UTC)"
+    )
+    return LeaseHeld(
+        f"The org {org} is being worked on by {holder}.",
+        remedy="Wait until that is done, or stop it; two at a time would do the same work twice.",
+    )

@@ -1,0 +1,17 @@
+"""Alembic's entry: runs the migrations in the transaction that the caller opened."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from sfsync.store.migrations import VERSION_TABLE
+from sfsync.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+context.run_migrations()

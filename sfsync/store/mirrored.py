@@ -1,0 +1,32 @@
+"""Which records of each kind the mirror holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from sfsync.store import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+    from sfsync.store.engine import Tx
+
+TABLES: dict[str, Table] = {
+    "deals": tables.opportunities,
+    "deal_lines": tables.opportunity_lines,
+    "orders": tables.orders,
+    "order_items": tables.order_items,
+    "accounts": tables.accounts,
+    "contracts": tables.contracts,
+    "products": tables.products,
+}
+"""The table that each feed of the org fills."""
+
+
+def ids(tx: Tx, org: str, feed: str) -> set[str]:
+    """Return the Ids of a feed's mirrored records that are not marked as deleted."""
+    table = TABLES[feed]
+    query = select(table.c.sf_id).where(table.c.org == org, ~table.c.is_deleted, table.c.sf_id.is_not(None))
+    return set(tx.scalars(query))

@@ -1,0 +1,205 @@
+"""Orders and their items, written into the mirror as the org showed them, without losing what we want."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from sfsync.domain.keys import deal_of
+from sfsync.domain.merge import merge
+from sfsync.store.order_items import save_items
+from sfsync.store.tables import orders
+from sfsync.store.upserts import in_parts, row_hash
+from sfsync.store.writing import update_by_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from sfsync.domain.model import OrgOrder
+    from sfsync.domain.statuses import Status
+    from sfsync.store.engine import Tx
+
+CONFLICT = "conflict"
+TOTAL_MISMATCH = "total_mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing that reading an order told us and that the journal should know."""
+
+    kind: str
+    """appeared | status | deleted | conflict | total_mismatch | confirmed"""
+    sf_id: str
+    key: str | None
+    opportunity_id: str | None
+    number: str | None
+    before: str | None = None
+    after: str | None = None
+
+
+def save_orders(
+    tx: Tx, org: str, found: Sequence[OrgOrder], to_local: Callable[[str, str], Status], now: datetime
+) -> list[Seen]:
+    """Make the mirror's orders equal to what the org showed; keep wishes that the org does not know yet.
+
+    The status is merged three ways: what we want, what the org last said, what it says now. An
+    order that we were creating when the answer got lost is recognised by its key. Rows that are
+    equal already are not written. `to_local` turns (label, category) into our word.
+    """
+    if not found:
+        return []
+    known = _known(tx, org, found)
+    news: list[Seen] = []
+    inserts: list[dict[str, Any]] = []
+    updates: list[dict[str, Any]] = []
+    for order in found:
+        row = known.get(order.sf_id) or (known.get(order.key) if order.key else None)
+        values = _values(order, to_local(order.status_label, order.status_code))
+        if row is None:
+            inserts.append({**values, "org": org, "status": values["org_status"], "key": order.key, "origin": "org"})
+            news.append(_seen("appeared", order, after=values["org_status"]))
+        elif row.row_hash != values["row_hash"]:
+            updates.append({"id": row.id, **_merged(row, order, values, now, news)})
+    if inserts:
+        tx.execute(insert(orders), inserts)
+    update_by_id(tx, orders, updates)
+    save_items(tx, org, [order for order in found if order.items is not None])
+    return news
+
+
+def mark_deleted(tx: Tx, org: str, ids: Iterable[str]) -> list[str]:
+    """Mark orders that the org says are gone; return the Ids that were not marked before."""
+    fresh: list[str] = []
+    for part in in_parts(ids):
+        condition = (orders.c.org == org, orders.c.sf_id.in_(part), ~orders.c.is_deleted)
+        gone = list(tx.execute(select(orders.c.sf_id).where(*condition)).scalars())
+        if gone:
+            tx.execute(update(orders).where(*condition).values(is_deleted=True, row_hash=None))
+            fresh += gone
+    return fresh
+
+
+def _known(tx: Tx, org: str, found: Sequence[OrgOrder]) -> dict[str, Row[*tuple[Any, ...]]]:
+    """Map the Ids, and the keys of rows that have no Id yet, to our rows."""
+    known: dict[str, Row[*tuple[Any, ...]]] = {}
+    columns = (
+        orders.c.id, orders.c.sf_id, orders.c.key, orders.c.status, orders.c.org_status, orders.c.row_hash,
+        orders.c.is_deleted, orders.c.in_doubt, orders.c.planned_total, orders.c.total_amount, orders.c.problem_code,
+        orders.c.origin,
+    )  # fmt: skip
+    for part in in_parts([order.sf_id for order in found]):
+        for row in tx.execute(select(*columns).where(orders.c.org == org, orders.c.sf_id.in_(part))):
+            known[row.sf_id] = row
+    keys = [order.key for order in found if order.key and order.sf_id not in known]
+    for part in in_parts(keys):
+        query = select(*columns).where(orders.c.org == org, orders.c.key.in_(part), orders.c.sf_id.is_(None))
+        for row in tx.execute(query):
+            known[row.key] = row
+    return known
+
+
+def _values(order: OrgOrder, status: Status) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "sf_id": order.sf_id,
+        "org_key": order.key,
+        "order_number": order.number,
+        "opportunity_id": order.opportunity_id or deal_of(order.key),
+        "account_id": order.account_id,
+        "contract_id": order.contract_id,
+        "pricebook_id": order.pricebook_id,
+        "original_order_id": order.original_order_id,
+        "is_reduction": order.is_reduction,
+        "name": order.name,
+        "type": order.type,
+        "currency": order.currency,
+        "effective_date": order.effective_date,
+        "end_date": order.end_date,
+        "total_amount": order.total_amount,
+        "org_status": status.value,
+        "org_status_label": order.status_label,
+        "status_code": order.status_code,
+        "activated_at": order.activated_at,
+        "is_deleted": order.is_deleted,
+        "system_modstamp": order.system_modstamp,
+    }
+    values["row_hash"] = row_hash(values)
+    return values
+
+
+def _merged(row: Row[*tuple[Any, ...]], order: OrgOrder, values: dict[str, Any], now: datetime, news: list[Seen]) -> dict[str, Any]:
+    """Return the columns to write for an order that we know and that the org shows differently now."""
+    changes = dict(values)
+    if changes["opportunity_id"] is None:
+        # Orders of orgs whose Order has no Opportunity field: the adoption told us the deal.
+        del changes["opportunity_id"]
+    if row.key is None and order.key is not None:
+        changes["key"] = order.key
+    if row.in_doubt == "create":
+        changes |= {"in_doubt": None, "sent_at": None, "attempts": 0}
+        news.append(_seen("confirmed", order))
+    merged = merge(row.status, row.org_status or row.status, values["org_status"])
+    changes["status"] = merged.want
+    if row.org_status is not None and row.org_status != values["org_status"]:
+        news.append(_seen("status", order, before=row.org_status, after=values["org_status"]))
+    if order.is_deleted and not row.is_deleted:
+        news.append(_seen("deleted", order))
+    changes |= _problem_after(row, order, conflict=merged.conflict, settled=merged.want == merged.seen, now=now)
+    if changes.get("problem_code") in (CONFLICT, TOTAL_MISMATCH) and changes["problem_code"] != row.problem_code:
+        news.append(_seen(changes["problem_code"], order, before=merged.want, after=values["org_status"]))
+    return changes
+
+
+def _problem_after(row: Row[*tuple[Any, ...]], order: OrgOrder, *, conflict: bool, settled: bool, now: datetime) -> dict[str, Any]:
+    """What becomes of a remembered problem when the org's row changed: it is tried again, unless a person must decide."""
+    clear = {"problem_code": None, "problem": None, "problem_want": None, "problem_at": None, "retry_at": None}
+    if conflict:
+        message = (
+            f"The order was to become {row.status}, but somebody changed it in the org at the same time. "
+            "Look at it in Salesforce, then set the status again to have your way."
+        )
+        return clear | {"problem_code": CONFLICT, "problem": message, "problem_want": row.status, "problem_at": now}
+    first_total = row.total_amount is None and row.planned_total is not None
+    if first_total and row.planned_total != order.total_amount:
+        message = (
+            f"The org makes {order.total_amount} of the lines, the deal says {row.planned_total}. "
+            "Compare the lines before the order is activated."
+        )
+        return clear | {"problem_code": TOTAL_MISMATCH, "problem": message, "problem_at": now}
+    if row.problem_code is None or (row.problem_code == CONFLICT and not settled):
+        return {}
+    return clear
+
+
+def _seen(kind: str, order: OrgOrder, *, before: str | None = None, after: str | None = None) -> Seen:
+    return Seen(kind, order.sf_id, order.key, order.opportunity_id, order.number, before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """An order that the org has for a deal, as far as adopting it needs."""
+
+    sf_id: str
+    key: str | None
+    number: str | None
+    status_code: str
+    is_reduction: bool
+    is_deleted: bool
+
+
+def of_deals(tx: Tx, org: str, deal_ids: Sequence[str]) -> dict[str, list[Existing]]:
+    """Return the orders that the org has for these deals, whoever made them."""
+    found: dict[str, list[Existing]] = defaultdict(list)
+    o = orders.c
+    for part in in_parts(deal_ids):
+        query = select(
+            o.opportunity_id, o.sf_id, o.key, o.order_number, o.status_code, o.is_reduction, o.is_deleted
+        ).where(o.org == org, o.opportunity_id.in_(part), o.sf_id.is_not(None))
+        for deal, *values in tx.execute(query):
+            found[deal].append(Existing(*values))
+    return found

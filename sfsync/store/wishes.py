@@ -1,0 +1,185 @@
+"""What local users and programs want of orders that are in the org, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select, update
+
+from sfsync.store.tables import contracts, order_items, orders
+from sfsync.store.upserts import in_parts
+from sfsync.store.writing import update_by_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from sfsync.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An order whose row wants another status than the org has."""
+
+    id: int
+    sf_id: str
+    key: str | None
+    order_number: str | None
+    opportunity_id: str | None
+    account_id: str | None
+    status: str
+    org_status: str
+    status_code: str
+    contract_id: str | None
+    contract_status_code: str | None
+    item_count: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class WishFailure:
+    """Why a wish was not carried out; `want` is the value it is not tried again for."""
+
+    id: int
+    code: str
+    message: str
+    want: str
+    retry_at: datetime | None = None
+
+
+def pending(
+    tx: Tx, org: str, now: datetime, *, after: int = 0, limit: int = 2000, only: str | None = None
+) -> list[Wish]:
+    """Return orders whose wishes the org does not know yet and whose turn it is.
+
+    A wish that was refused is left out until another value is wanted, its retry time has come, or
+    the order changed in the org (which clears the problem).
+    """
+    query = (
+        select(orders)
+        .where(
+            orders.c.org == org,
+            orders.c.id > after,
+            orders.c.sf_id.is_not(None),
+            ~orders.c.is_deleted,
+            orders.c.in_doubt.is_(None),
+            orders.c.status != orders.c.org_status,
+            or_(
+                orders.c.problem_want.is_(None),
+                orders.c.problem_want != orders.c.status,
+                orders.c.retry_at <= now,
+            ),
+        )
+        .order_by(orders.c.id)
+        .limit(limit)
+    )
+    if only is not None:
+        query = query.where(orders.c.opportunity_id == only)
+    rows = tx.execute(query).all()
+    counts = _item_counts(tx, [row.id for row in rows])
+    contracts = _contract_codes(tx, org, sorted({row.contract_id for row in rows if row.contract_id}))
+    return [
+        Wish(
+            id=row.id,
+            sf_id=row.sf_id,
+            key=row.key,
+            order_number=row.order_number,
+            opportunity_id=row.opportunity_id,
+            account_id=row.account_id,
+            status=row.status,
+            org_status=row.org_status,
+            status_code=row.status_code or "",
+            contract_id=row.contract_id,
+            contract_status_code=contracts.get(row.contract_id or ""),
+            item_count=counts.get(row.id, 0),
+            attempts=row.attempts,
+        )
+        for row in rows
+    ]
+
+
+def mark_sent(tx: Tx, ids: Sequence[int], now: datetime) -> None:
+    """Note, before sending, that these orders may be changed from now on without our hearing of it."""
+    for part in in_parts(ids):
+        tx.execute(update(orders).where(orders.c.id.in_(part)).values(in_doubt="update", sent_at=now))
+
+
+def in_doubt(tx: Tx, org: str, only: str | None = None) -> dict[str, int]:
+    """Return orders whose update was sent and whose outcome is not known: Salesforce Id → row id."""
+    query = select(orders.c.sf_id, orders.c.id).where(orders.c.org == org, orders.c.in_doubt == "update")
+    if only is not None:
+        query = query.where(orders.c.opportunity_id == only)
+    return {row.sf_id: row.id for row in tx.execute(query)}
+
+
+def record_states(tx: Tx, states: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write what the org says now (columns `org_…`, `status_code`) and take the orders out of doubt.
+
+    The hash is dropped, so that the next pull writes the whole row again.
+    """
+    done = {"in_doubt": None, "sent_at": None, "row_hash": None}
+    update_by_id(tx, orders, [{"id": number, **values, **done} for number, values in states.items()])
+
+
+def record_done(tx: Tx, ids: Sequence[int]) -> None:
+    """Forget the problems of orders whose wishes were carried out."""
+    for part in in_parts(ids):
+        tx.execute(
+            update(orders)
+            .where(orders.c.id.in_(part))
+            .values(attempts=0, retry_at=None, problem_code=None, problem=None, problem_want=None, problem_at=None)
+        )
+
+
+def record_failures(tx: Tx, failures: Sequence[WishFailure], now: datetime) -> None:
+    """Remember why wishes were not carried out; the wishes themselves stay."""
+    update_by_id(
+        tx,
+        orders,
+        [
+            {"id": f.id, "in_doubt": None, "sent_at": None, "problem_code": f.code, "problem": f.message,
+             "problem_want": f.want, "problem_at": now, "retry_at": f.retry_at}
+            for f in failures
+        ],
+    )  # fmt: skip
+    for part in in_parts([f.id for f in failures]):
+        tx.execute(update(orders).where(orders.c.id.in_(part)).values(attempts=orders.c.attempts + 1))
+
+
+def adopt(tx: Tx, org: str, sf_id: str, *, key: str, deal_id: str, planned_total: Decimal | None) -> None:
+    """Make an order that somebody else created for a deal ours, under the deal's key."""
+    tx.execute(
+        update(orders)
+        .where(orders.c.org == org, orders.c.sf_id == sf_id)
+        .values(key=key, origin="adopted", opportunity_id=deal_id, planned_total=planned_total)
+    )
+
+
+def _item_counts(tx: Tx, ids: Sequence[int]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for part in in_parts(ids):
+        query = (
+            select(order_items.c.order_id, func.count())
+            .where(order_items.c.order_id.in_(part), ~order_items.c.is_deleted, order_items.c.sf_id.is_not(None))
+            .group_by(order_items.c.order_id)
+        )
+        counts.update((number, count) for number, count in tx.execute(query))
+    return counts
+
+
+def _contract_codes(tx: Tx, org: str, ids: Sequence[str]) -> dict[str, str | None]:
+    codes: dict[str, str | None] = {}
+    for part in in_parts(ids):
+        query = select(contracts.c.sf_id, contracts.c.status_code).where(
+            contracts.c.org == org, contracts.c.sf_id.in_(part)
+        )
+        codes.update((sf_id, code) for sf_id, code in tx.execute(query))
+    return codes
+
+
+def release(tx: Tx, ids: Sequence[int]) -> None:
+    """Take orders out of doubt whose update was certainly not carried out."""
+    for part in in_parts(ids):
+        tx.execute(update(orders).where(orders.c.id.in_(part)).values(in_doubt=None, sent_at=None))

@@ -1,0 +1,106 @@
+"""What was read goes into the mirror: one place that knows which feed fills which table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sfsync.salesforce.changes import ids_of
+from sfsync.store import mirrored, opportunities, order_items, orders, references
+from sfsync.store.journal import Entry
+from sfsync.store.orders import CONFLICT, TOTAL_MISMATCH
+from sfsync.store.upserts import mark_deleted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sfsync.salesforce.feeds import Feed
+    from sfsync.store.engine import Tx
+    from sfsync.store.orders import Seen
+    from sfsync.sync.work import Work
+
+
+def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
+    """Write rows of a feed into its table. What is equal already is not written."""
+    match feed.name:
+        case "deals":
+            work.counts["deals_changed"] += opportunities.save_deals(tx, work.org, rows)
+        case "deal_lines":
+            lines = [(found.deal_id, found.line) for found in rows]
+            work.counts["deals_changed"] += opportunities.save_lines(tx, work.org, lines)
+        case "orders":
+            news = orders.save_orders(tx, work.org, rows, work.app.status_map.to_local, work.now())
+            work.write(tx, *(entry for seen in news if (entry := _entry(seen))))
+            work.counts["orders_changed"] += len(news)
+        case "order_items":
+            order_items.save_single_items(tx, work.org, rows)
+        case "accounts":
+            references.put_accounts(tx, work.org, rows)
+        case "contracts":
+            references.put_contracts(tx, work.org, rows)
+        case "products":
+            references.put_products(tx, work.org, rows)
+        case other:
+            raise ValueError(f"no table for the feed {other}")
+
+
+def apply_deletes(work: Work, tx: Tx, feed: Feed, ids: Iterable[str]) -> None:
+    """Mark rows as deleted that the org's delete log names."""
+    match feed.name:
+        case "deals":
+            opportunities.mark_gone(tx, work.org, deals=ids)
+        case "deal_lines":
+            opportunities.mark_gone(tx, work.org, lines=ids)
+        case "orders":
+            gone = orders.mark_deleted(tx, work.org, ids)
+            work.write(
+                tx, *(Entry(action="order.deleted_in_org", message=_DELETED, level="warning", sf_id=i) for i in gone)
+            )
+        case "order_items":
+            order_items.mark_items_deleted(tx, work.org, ids)
+        case _:
+            mark_deleted(tx, mirrored.TABLES[feed.name], work.org, ids)
+
+
+def close_gap(work: Work, feed: Feed) -> None:
+    """Compare all Ids: the org's delete log does not reach back to our last look (it keeps 15 days)."""
+    there: set[str] = set()
+    for ids in ids_of(work.client, feed):
+        there.update(ids)
+    with work.db.begin() as tx:
+        gone = mirrored.ids(tx, work.org, feed.name) - there
+        apply_deletes(work, tx, feed, sorted(gone))
+        work.write(
+            tx,
+            Entry(
+                action="pull.gap_closed",
+                message=f"The org's delete log did not reach back far enough; all {len(there)} Ids of {feed.sobject} "
+                f"were compared, {len(gone)} had been deleted.",
+            ),
+        )
+
+
+_DELETED = "The order was deleted in the org. It is not made again by itself."
+
+
+def _entry(seen: Seen) -> Entry | None:
+    message, level = {
+        "appeared": ("", "info"),
+        "confirmed": ("The answer to the creation was lost; the order was found in the org by its key.", "info"),
+        "status": (f"Somebody in the org made the order {seen.after}; it was {seen.before}.", "info"),
+        "deleted": (_DELETED, "warning"),
+        CONFLICT: (f"Wanted here: {seen.before}. Made in the org at the same time: {seen.after}.", "warning"),
+        TOTAL_MISMATCH: ("The org's total of the order is not the deal's.", "error"),
+    }[seen.kind]
+    if not message:
+        # An order that others made is only counted: a first pull may bring thousands.
+        return None
+    actor = "org" if seen.kind in ("status", "deleted", CONFLICT) else "sfsync"
+    return Entry(
+        action=f"order.{seen.kind}" + ("_in_org" if seen.kind in ("status", "deleted") else ""),
+        message=message,
+        level=level,  # type: ignore[arg-type]
+        actor=actor,
+        opportunity_id=seen.opportunity_id,
+        order_key=seen.key,
+        sf_id=seen.sf_id,
+    )

@@ -1,0 +1,71 @@
+"""complete: an order of ours that the org holds without all its lines gets the missing ones.
+
+Orders are created whole, so this is for what should not be: a Place Order request that the org cut
+off, or a line that was lost with its answer. Each line is inserted under its own unique key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sfsync.errors import OrgUnavailable
+from sfsync.salesforce import codes
+from sfsync.salesforce.create import create_items
+from sfsync.salesforce.outcomes import ItemCreated, Refused
+from sfsync.store import planned
+from sfsync.store.journal import Entry
+from sfsync.sync.pull import pull_orders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sfsync.sync.work import Work
+
+
+def complete(work: Work) -> None:
+    """Create the missing lines of draft orders of ours, then read those orders back."""
+    with work.db.read() as tx:
+        incomplete = planned.missing_lines(tx, work.org, work.only)
+    for order in incomplete:
+        try:
+            outcomes = create_items(work.client, order.sf_id, order.lines, work.app.field_names, work.schema)
+        except OrgUnavailable as error:
+            if not error.in_doubt:
+                raise
+            # The next pull finds by its key whatever was made.
+            work.counts["answers_lost"] += 1
+            continue
+        made = {o.key: o.item_id for o in outcomes if isinstance(o, ItemCreated)}
+        refused = [o for o in outcomes if isinstance(o, Refused)]
+        with work.db.begin() as tx:
+            planned.record_items_created(tx, work.org, made)
+            work.write(tx, *_entries(order, made, refused))
+        work.counts["lines_created"] += len(made)
+        work.counts["lines_refused"] += len(refused)
+    if incomplete:
+        pull_orders(work)
+
+
+def _entries(order: planned.IncompleteOrder, made: Mapping[str, str], refused: Sequence[Refused]) -> list[Entry]:
+    entries = [
+        Entry(
+            action="order.line_refused",
+            message=codes.explain(o.code, o.message),
+            level="error",
+            opportunity_id=order.opportunity_id,
+            order_key=order.key,
+            sf_id=order.sf_id,
+        )
+        for o in refused
+    ]
+    if made:
+        entries.append(
+            Entry(
+                action="order.completed",
+                message=f"{len(made)} missing lines were added.",
+                opportunity_id=order.opportunity_id,
+                order_key=order.key,
+                sf_id=order.sf_id,
+            )
+        )
+    return entries

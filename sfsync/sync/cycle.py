@@ -1,0 +1,81 @@
+"""One pass of everything for one org: settle, pull, plan, generate, read back, push."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sfsync.errors import OrgUnavailable
+from sfsync.store import overview
+from sfsync.sync.complete import complete
+from sfsync.sync.generate import generate
+from sfsync.sync.plan import plan
+from sfsync.sync.pull import pull, pull_orders
+from sfsync.sync.push import push
+from sfsync.sync.running import Report, known_schema, run
+from sfsync.sync.settle import settle, settle_updates
+from sfsync.sync.work import Work, no_progress
+
+if TYPE_CHECKING:
+    from sfsync.app import App
+    from sfsync.store.overview import Outlook
+    from sfsync.sync.work import Progress
+
+LOST_ANSWERS_IN_A_ROW = 3
+
+
+def run_cycle(app: App, *, command: str = "sync", only: str | None = None, progress: Progress = no_progress) -> Report:
+    """Run one whole cycle and say what it did.
+
+    Raises:
+        LeaseHeld: if another process works on this org and does not finish in time.
+        OrgUnavailable: when the org cannot be used; what was done is kept, and the next run goes on from there.
+        OrgUnfit: if the org lacks what sfsync needs.
+    """
+    return run(app, command, cycle, only=only, progress=progress)
+
+
+def cycle(work: Work) -> None:
+    """Do all arrows in the order in which each needs the one before."""
+    settle(work)
+    pull(work)
+    plan(work)
+    before = work.counts["orders_created"]
+    generate(work)
+    push_safely(work)
+    if work.counts["orders_created"] > before or work.counts["statuses_pushed"]:
+        pull_orders(work)
+    complete(work)
+
+
+def push_safely(work: Work) -> None:
+    """Push; when an answer is lost, read back what became of it and go on."""
+    for attempt in range(LOST_ANSWERS_IN_A_ROW):
+        try:
+            push(work)
+        except OrgUnavailable as error:
+            if not error.in_doubt or attempt == LOST_ANSWERS_IN_A_ROW - 1:
+                raise
+            work.counts["answers_lost"] += 1
+            settle_updates(work)
+        else:
+            return
+
+
+def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progress) -> tuple[Report, Outlook]:
+    """Read the org, plan, and forget it all again: nothing is written, neither here nor there.
+
+    Returns what a cycle would create and change, beside the report of the reading.
+
+    Raises:
+        OrgUnavailable: when the org cannot be used.
+        OrgUnfit: if the org lacks what sfsync needs.
+    """
+    started = app.clock()
+    with app.db.rehearsal() as db:
+        work = Work(app, db, app.client, known_schema(app, db), None, only, progress)
+        pull(work)
+        plan(work)
+        with db.read() as tx:
+            outlook = overview.outlook(tx, app.org_name, app.clock(), only)
+            attention = overview.attention(tx, app.org_name)
+    return Report.of(work, "plan", started, attention), outlook

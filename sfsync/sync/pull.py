@@ -1,0 +1,153 @@
+"""pull: what changed in the org since the last time, into the mirror; rows and cursors in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sfsync.domain.position import Position
+from sfsync.salesforce import feeds
+from sfsync.salesforce.changes import QUERIES_PER_CALL, Ask, read_by_ids, read_round
+from sfsync.store import cursors, deals, references
+from sfsync.sync.apply import apply_deletes, apply_rows, close_gap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sfsync.salesforce.changes import Page
+    from sfsync.salesforce.feeds import Feed
+    from sfsync.store.references import Kind
+    from sfsync.sync.work import Work
+
+DELETES_REFRESH = timedelta(hours=1)
+"""How far the start of the delete log may lie behind before it is moved; the log itself reaches back 15 days."""
+REJECTED_AT_ONCE = 200
+
+
+@dataclass
+class Reading:
+    """How far one feed has been read in this pull."""
+
+    feed: Feed
+    position: Position | None
+    deleted_since: datetime | None
+    first: bool = True
+    more: bool = True
+
+
+def pull(work: Work) -> None:
+    """Bring the mirror up to date with everything that sfsync reads.
+
+    Raises:
+        OrgUnavailable: when the org cannot be used; pages read so far are kept, and reading goes on from there.
+    """
+    schema, me = work.schema, work.client.user_id
+    own = [feeds.orders(schema), feeds.order_items(schema, me)]
+    others = [feeds.accounts(schema), feeds.contracts(schema), feeds.products(schema)]
+    if work.only is None:
+        _read(work, [feeds.deals(schema), feeds.deal_lines(schema), *own, *others])
+        _look_again_at_rejected(work)
+    else:
+        _read(work, own)
+        _read_deals(work, [work.only])
+    _read_references(work)
+
+
+def pull_orders(work: Work) -> None:
+    """Read back what this cycle itself has changed: orders, their items, and what they refer to."""
+    _read(work, [feeds.orders(work.schema), feeds.order_items(work.schema, work.client.user_id)])
+    _read_references(work)
+
+
+def _read(work: Work, wanted: Sequence[Feed]) -> None:
+    readings = _start(work, wanted)
+    lookback = timedelta(seconds=work.app.settings.sync.lookback_seconds)
+    while unread := [reading for reading in readings if reading.more]:
+        for group in _groups(unread):
+            asks = [Ask(r.feed, r.position, lookback, r.first, r.deleted_since if r.first else None) for r in group]
+            pages = read_round(work.client, asks)
+            _store(work, list(zip(group, pages, strict=True)))
+
+
+def _start(work: Work, wanted: Sequence[Feed]) -> list[Reading]:
+    now = work.client.now()
+    with work.db.begin() as tx:
+        known = cursors.get_all(tx, work.org)
+        readings = []
+        for feed in wanted:
+            position = known.get(feed.name)
+            if position is None and feed.from_now:
+                # What is there already comes with the rows that refer to it; only changes are read here.
+                position = Position(now, None)
+                cursors.put(tx, work.org, feed.name, position)
+            deletes = known.get(_deletes(feed))
+            if feed.tracks_deletes and deletes is None:
+                cursors.put(tx, work.org, _deletes(feed), Position(now, None))
+            readings.append(Reading(feed, position, deletes.stamp if deletes and feed.tracks_deletes else None))
+    return readings
+
+
+def _store(work: Work, read: list[tuple[Reading, Page]]) -> None:
+    for reading, page in read:
+        if page.failed is not None:
+            raise page.failed
+        if page.gap:
+            close_gap(work, reading.feed)
+    with work.db.begin() as tx:
+        for reading, page in read:
+            apply_rows(work, tx, reading.feed, page.rows)
+            apply_deletes(work, tx, reading.feed, page.deleted or ())
+            if page.position is not None:
+                cursors.put(tx, work.org, reading.feed.name, page.position)
+            since, now = reading.deleted_since, work.client.now()
+            if since is not None and (page.gap or now - since > DELETES_REFRESH):
+                cursors.put(tx, work.org, _deletes(reading.feed), Position(now, None))
+            reading.position, reading.first, reading.more = page.position, False, page.more
+            work.counts["rows_read"] += len(page.rows)
+    work.progress("pull", work.counts["rows_read"], None)
+
+
+def _look_again_at_rejected(work: Work) -> None:
+    """Read rejected deals again, some in each cycle: what stood in their way may have changed without a trace on them."""
+    with work.db.read() as tx:
+        ids = [deal.sf_id for deal in deals.rejected(tx, work.org)]
+    if ids:
+        turn = (work.run_id or 0) * REJECTED_AT_ONCE % len(ids)
+        _read_deals(work, (ids[turn:] + ids[:turn])[:REJECTED_AT_ONCE])
+
+
+def _read_deals(work: Work, ids: Sequence[str]) -> None:
+    feed = feeds.deals(work.schema)
+    rows = read_by_ids(work.client, feed, ids)
+    with work.db.begin() as tx:
+        apply_rows(work, tx, feed, rows)
+
+
+def _read_references(work: Work) -> None:
+    """Mirror the accounts, contracts and products that orders refer to and that are not here yet."""
+    schema = work.schema
+    kinds: dict[Kind, Feed] = {
+        "accounts": feeds.accounts(schema),
+        "contracts": feeds.contracts(schema),
+        "products": feeds.products(schema),
+    }
+    with work.db.read() as tx:
+        unknown = {kind: sorted(ids) for kind, ids in references.unknown_ids(tx, work.org).items() if ids}
+    for kind, ids in unknown.items():
+        rows = read_by_ids(work.client, kinds[kind], ids)
+        with work.db.begin() as tx:
+            apply_rows(work, tx, kinds[kind], rows)
+            references.put_missing(tx, work.org, kind, ids)
+
+
+def _groups(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
+    rest = iter(readings)
+    while group := list(islice(rest, QUERIES_PER_CALL)):
+        yield group
+
+
+def _deletes(feed: Feed) -> str:
+    return f"{feed.name}.deleted"

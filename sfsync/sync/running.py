@@ -1,0 +1,151 @@
+"""A run: some arrows under the org's lease, recorded from its start to however it ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, OrgRefused, OrgUnfit, SfsyncError
+from sfsync.salesforce.codes import Class, classify
+from sfsync.salesforce.fitness import problems
+from sfsync.salesforce.schema import OrgSchema, read_schema
+from sfsync.store import journal, lease, overview, runs, schemas
+from sfsync.sync.work import Work, no_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+    from datetime import datetime
+
+    from sfsync.app import App
+    from sfsync.store.engine import Database
+    from sfsync.store.overview import Attention
+    from sfsync.sync.work import Progress
+
+SCHEMA_LASTS = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run did, for people and for programs."""
+
+    run_id: int | None
+    command: str
+    counts: Mapping[str, int]
+    calls: Mapping[str, int]
+    seconds: float
+    attention: tuple[Attention, ...]
+
+    @classmethod
+    def of(cls, work: Work, command: str, started: datetime, attention: tuple[Attention, ...]) -> Report:
+        """Sum up what the arrows of a run counted."""
+        seconds = (work.now() - started).total_seconds()
+        calls = dict(work.client.calls - work.calls_before)
+        return cls(work.run_id, command, dict(+work.counts), calls, seconds, attention)
+
+    @property
+    def exit_code(self) -> int:
+        """0 when nothing is left for a person to do, 1 otherwise."""
+        return EXIT_ATTENTION if self.attention else EXIT_DONE
+
+
+def run(
+    app: App,
+    command: str,
+    arrows: Callable[[Work], None],
+    *,
+    only: str | None = None,
+    progress: Progress = no_progress,
+) -> Report:
+    """Run some arrows and say what they did.
+
+    Raises:
+        LeaseHeld: if another process works on this org and does not finish in time.
+        OrgUnavailable: when the org cannot be used; what was done is kept, and the next run goes on from there.
+        OrgUnfit: if the org lacks what sfsync needs.
+    """
+    wait = timedelta(seconds=app.settings.sync.lease_wait_seconds)
+    with lease.hold(app.db, app.org_name, wait=wait, who=command), _recorded(app, command) as opened:
+        work = Work(app, app.db, app.client, known_schema(app, app.db), opened.run_id, only, progress, opened.counts)
+        arrows(work)
+        with app.db.read() as tx:
+            opened.attention = overview.attention(tx, app.org_name)
+    return Report.of(work, command, opened.started, opened.attention)
+
+
+def known_schema(app: App, db: Database) -> OrgSchema:
+    """Return the org's fields and statuses, read again when what we know of them is an hour old.
+
+    Raises:
+        OrgUnfit: if the org lacks what sfsync cannot work without; names all of it.
+    """
+    now = app.clock()
+    with db.read() as tx:
+        cached = schemas.get(tx, app.org_name)
+    names = asdict(app.field_names)
+    if cached and cached.content["names"] == names and now - cached.read_at < SCHEMA_LASTS:
+        return OrgSchema.from_json(cached.content["schema"])
+    schema = read_schema(app.client, app.field_names)
+    found = problems(schema)
+    if found:
+        raise OrgUnfit(
+            "The org is not ready: " + " ".join(problem.message for problem in found),
+            remedy=" ".join(dict.fromkeys(problem.remedy for problem in found)) + " `sfsync doctor` shows it all.",
+        )
+    with db.begin() as tx:
+        schemas.put(tx, app.org_name, {"names": names, "schema": schema.to_json()}, now)
+    return schema
+
+
+@dataclass
+class _Open:
+    """A run that is going on."""
+
+    run_id: int
+    started: datetime
+    counted_before: int
+    counts: Counter[str] = field(default_factory=Counter)
+    attention: tuple[Attention, ...] = ()
+
+
+@contextmanager
+def _recorded(app: App, command: str) -> Generator[_Open]:
+    """Open a run, and close it whatever happens: done, attention or failed, with the error in words."""
+    started = app.clock()
+    with app.db.begin() as tx:
+        opened = _Open(runs.start(tx, app.org_name, command, started), started, app.client.counted_calls)
+    error: str | None = None
+    outcome: runs.Outcome = "failed"
+    try:
+        yield opened
+        outcome = "attention" if opened.attention else "done"
+    except SfsyncError as failure:
+        error = str(failure)
+        _forget_schema(app, failure)
+        raise
+    except BaseException as failure:
+        error = f"{type(failure).__name__}: sfsync did not expect it, or was stopped."
+        raise
+    finally:
+        _close(app, opened, outcome, error)
+
+
+def _forget_schema(app: App, failure: SfsyncError) -> None:
+    """A field that the org does not know any more: look at its fields again before the next run."""
+    if isinstance(failure, OrgRefused) and classify(failure.code) is Class.SCHEMA:
+        with app.db.begin() as tx:
+            schemas.forget(tx, app.org_name)
+
+
+def _close(app: App, opened: _Open, outcome: runs.Outcome, error: str | None) -> None:
+    used = app.client.usage
+    calls = app.client.counted_calls - opened.counted_before
+    usage = runs.ApiUsage(calls, used.used if used else None, used.limit if used else None)
+    now = app.clock()
+    with app.db.begin() as tx:
+        runs.finish(tx, opened.run_id, outcome, dict(+opened.counts), usage, error, now)
+        if error is not None:
+            entry = journal.Entry(action="run.failed", message=error, level="error")
+            journal.write(tx, app.org_name, opened.run_id, [entry], now)

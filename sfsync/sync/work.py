@@ -1,0 +1,74 @@
+"""What every arrow of a cycle works with, and where it says what it did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sfsync.errors import EXIT_DONE, SfsyncError
+from sfsync.store import journal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sfsync.app import App
+    from sfsync.salesforce.client import OrgClient
+    from sfsync.salesforce.schema import OrgSchema
+    from sfsync.store.engine import Database, Tx
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with (arrow, how many are done, how many there are or None while nobody knows).
+
+It is called between two calls to the org, when all that was done is written down: so it may also raise
+`Stopped` to end the run there.
+"""
+
+
+class Stopped(SfsyncError):
+    """Somebody asked this run to end early. Nothing is lost: the next one goes on from the rows."""
+
+    exit_code = EXIT_DONE
+
+
+def no_progress(arrow: str, done: int, total: int | None) -> None:
+    """Show nothing."""
+    del arrow, done, total
+
+
+@dataclass
+class Work:
+    """One run over one org: its connections, its scope and its counts.
+
+    `db` may be a rehearsal, in which nothing lasts; `run_id` is None then. `only` limits the run to
+    one Opportunity.
+    """
+
+    app: App
+    db: Database
+    client: OrgClient
+    schema: OrgSchema
+    run_id: int | None
+    only: str | None = None
+    progress: Progress = no_progress
+    counts: Counter[str] = field(default_factory=Counter)
+    calls_before: Counter[str] = field(init=False)
+    """Calls that the connection had made before this run: a daemon keeps its connection."""
+
+    def __post_init__(self) -> None:
+        self.calls_before = self.client.calls.copy()
+
+    @property
+    def org(self) -> str:
+        """The name of the org in the settings and in the mirror."""
+        return self.app.org_name
+
+    def now(self) -> datetime:
+        """Return the time of our own clock, for what we write down; never compared with the org's stamps."""
+        return self.app.clock()
+
+    def write(self, tx: Tx, *entries: journal.Entry) -> None:
+        """Append to the journal in the transaction of the change itself."""
+        if self.run_id is not None and entries:
+            journal.write(tx, self.org, self.run_id, entries, self.now())

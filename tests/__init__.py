@@ -1,0 +1,1 @@
+"""Tests mirror the source tree; builders of values are in builders.py."""

@@ -1,0 +1,100 @@
+"""Fixtures that all tests share: an empty database of each kind, fresh for every test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sfsync.store.engine import Database, open_database
+from tests.postgres import Postgres, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_TEMPLATE = "sfsync_template"
+_FOLDER = "SFSYNC_TEST_POSTGRES_FOLDER"
+_STOP = pytest.StashKey[Callable[[], None]]()
+_KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Only in pytest itself: its xdist workers inherit the folder.
+    if not hasattr(config, "workerinput"):
+        postgres, stop = Postgres.watch()
+        os.environ[_FOLDER] = str(postgres.folder)
+        config.stash[_STOP] = stop
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    stop = config.stash.get(_STOP, None)
+    if stop is not None:
+        stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Server:
+    """The server, with a database of the newest schema to copy."""
+    return Postgres(Path(os.environ[_FOLDER])).server(_TEMPLATE, _migrate)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file of the newest schema to copy."""
+    path = tmp_path_factory.mktemp("template") / "sfsync.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """A database of the newest schema without rows, on SQLite only."""
+    path = tmp_path / "sfsync.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Server) -> str:
+    """A database of the newest schema without rows, on PostgreSQL only.
+
+    It is this test process's one; a test that changes its schema has to take `new_postgres_url`.
+    """
+    return postgres_server.emptied(f"filled_{_WORKER}", _TEMPLATE)
+
+
+@pytest.fixture
+def new_postgres_url(postgres_server: Server) -> str:
+    """A PostgreSQL database without any tables."""
+    return postgres_server.bare(f"bare_{_WORKER}")
+
+
+@pytest.fixture(params=_KINDS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database of the newest schema without rows, of each kind in turn."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture(params=_KINDS)
+def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any tables, of each kind in turn; the SQLite file does not exist yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'sfsync.db'}"
+    return str(request.getfixturevalue("new_postgres_url"))
+
+
+@pytest.fixture
+def db(database_url: str) -> Generator[Database]:
+    """An open database without rows, of each kind in turn."""
+    database = open_database(database_url)
+    yield database
+    database.close()
+
+
+def _migrate(url: str) -> None:
+    open_database(url).close()

@@ -1,0 +1,169 @@
+"""An order moves forward through its life, and never into a category by accident."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from sfsync.domain.statuses import MOVES, Refusal, Status, StatusMap, judge_move
+from tests.builders import choices
+
+ORG = choices(Draft="Draft", Activated="Activated", Fulfilled="Activated", Cancelled="Activated")
+PLAIN = StatusMap({status: status.value for status in Status})
+
+LEGAL = {
+    ("Draft", "Activated"),
+    ("Draft", "Cancelled"),
+    ("Activated", "Fulfilled"),
+    ("Activated", "Cancelled"),
+}
+
+
+def judged(org: Status, want: Status, **changes: Any) -> str | None:
+    """Return the code of the refusal of a move that is otherwise in order, None for none."""
+    values: dict[str, Any] = {
+        "status_code": "Draft" if org is Status.DRAFT else "Activated",
+        "statuses": PLAIN,
+        "choices": ORG,
+        "item_count": 1,
+        "contract_status_code": None,
+    }
+    refusal = judge_move(org, want, **values | changes)
+    return refusal.code if refusal else None
+
+
+def test_every_ordered_pair_of_statuses_is_legal_or_has_a_reason() -> None:
+    assert set(MOVES) == set(product(Status, Status))
+    assert {pair for pair, reason in MOVES.items() if reason is None} == LEGAL | {(s, s) for s in Status}
+    assert all(reason is None or reason.endswith(".") for reason in MOVES.values())
+
+
+@pytest.mark.parametrize("pair", [pair for pair, reason in MOVES.items() if reason])
+def test_an_illegal_move_is_refused_with_its_reason(pair: tuple[Status, Status]) -> None:
+    refusal = judge_move(
+        *pair, status_code="Activated", statuses=PLAIN, choices=ORG, item_count=1, contract_status_code=None
+    )
+
+    assert refusal == Refusal("illegal_move", str(MOVES[pair]))
+
+
+def test_legal_moves_pass() -> None:
+    assert judged(Status.DRAFT, Status.ACTIVATED) is None
+    assert judged(Status.DRAFT, Status.ACTIVATED, contract_status_code="Activated") is None
+    assert judged(Status.ACTIVATED, Status.FULFILLED) is None
+    assert judged(Status.ACTIVATED, Status.CANCELLED) is None
+
+
+@pytest.mark.parametrize("status", Status)
+def test_staying_is_never_refused(status: Status) -> None:
+    assert judged(status, status, choices=()) is None
+
+
+def test_an_order_without_products_is_not_activated() -> None:
+    assert judged(Status.DRAFT, Status.ACTIVATED, item_count=0) == "no_items"
+
+
+def test_an_order_under_a_draft_contract_is_not_activated() -> None:
+    assert judged(Status.DRAFT, Status.ACTIVATED, contract_status_code="InApproval") == "contract_not_activated"
+
+
+def test_only_activation_looks_at_products_and_contract() -> None:
+    assert judged(Status.ACTIVATED, Status.FULFILLED, item_count=0, contract_status_code="Draft") is None
+
+
+def test_cancelling_an_activated_order_must_not_deactivate_it() -> None:
+    org = choices(Draft="Draft", Activated="Activated", Fulfilled="Activated", Cancelled="Draft")
+
+    assert judged(Status.ACTIVATED, Status.CANCELLED, choices=org) == "would_deactivate"
+    assert judged(Status.ACTIVATED, Status.CANCELLED, choices=org, status_code="Superseded") == "would_deactivate"
+    assert judged(Status.DRAFT, Status.CANCELLED, choices=org) is None
+
+
+def test_cancelling_a_draft_must_not_activate_it() -> None:
+    assert judged(Status.DRAFT, Status.CANCELLED) == "would_activate"
+
+
+def test_a_status_that_the_org_does_not_offer_is_not_sent() -> None:
+    org = choices(Draft="Draft", Activated="Activated")
+
+    assert judged(Status.ACTIVATED, Status.FULFILLED, choices=org) == "status_missing"
+
+
+def test_activating_with_a_draft_category_value_is_not_sent() -> None:
+    org = choices(Draft="Draft", Activated="Draft")
+
+    assert judged(Status.DRAFT, Status.ACTIVATED, choices=org) == "status_wrong_category"
+
+
+def test_a_mapping_that_fits_has_no_problem() -> None:
+    assert PLAIN.check(ORG) == []
+    assert PLAIN.check(choices(Draft="Draft", Activated="Activated", Fulfilled="Activated", Cancelled="Draft")) == []
+
+
+def test_a_mapping_to_a_missing_value_names_setting_and_values() -> None:
+    problems = PLAIN.check(choices(Draft="Draft", Activated="Activated", Cancelled="Activated"))
+
+    assert [problem.code for problem in problems] == ["status_missing"]
+    assert "statuses.fulfilled" in problems[0].message
+    assert "“Draft”, “Activated”, “Cancelled”" in problems[0].message
+
+
+def test_an_org_without_statuses_misses_all_of_them() -> None:
+    problems = PLAIN.check([])
+
+    assert [problem.code for problem in problems] == ["status_missing"] * 4
+    assert "it has none" in problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Draft", "Activated"), ("Activated", "Draft"), ("Fulfilled", "Draft"), ("Fulfilled", "Superseded")],
+)
+def test_a_mapping_to_the_wrong_category_is_a_problem(name: str, code: str) -> None:
+    org = {choice.api_name: choice.status_code for choice in ORG} | {name: code}
+
+    (problem,) = PLAIN.check(choices(**org))
+
+    assert problem.code == "status_wrong_category"
+    assert f"“{name}”" in problem.message
+
+
+def test_two_statuses_cannot_share_a_value() -> None:
+    shared = StatusMap({**PLAIN.labels, Status.FULFILLED: "Activated"})
+
+    (problem,) = shared.check(ORG)
+
+    assert problem.code == "status_ambiguous"
+    assert "Activated and Fulfilled" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("label", "code", "status"),
+    [
+        ("Entwurf", "Draft", Status.DRAFT),
+        ("Versandt", "Activated", Status.FULFILLED),
+        ("Ready for Review", "Draft", Status.DRAFT),
+        ("In delivery", "Activated", Status.ACTIVATED),
+        ("Gone", "Canceled", Status.CANCELLED),
+        ("Gone", "Cancelled", Status.CANCELLED),
+        ("Gone", "Expired", Status.CANCELLED),
+        ("Replaced", "Superseded", Status.ACTIVATED),
+    ],
+)
+def test_a_value_of_the_org_is_read_by_its_name_or_else_by_its_category(label: str, code: str, status: Status) -> None:
+    german = StatusMap(
+        {
+            Status.DRAFT: "Entwurf",
+            Status.ACTIVATED: "Aktiviert",
+            Status.FULFILLED: "Versandt",
+            Status.CANCELLED: "Storniert",
+        }
+    )
+
+    assert german.to_local(label, code) is status
+
+
+def test_what_is_sent_is_read_back_as_the_same_status() -> None:
+    assert [PLAIN.to_local(PLAIN.to_org(status), "Activated") for status in Status] == list(Status)

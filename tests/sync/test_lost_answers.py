@@ -1,0 +1,182 @@
+"""Answers that get lost, and processes that die: still exactly one order per deal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sfsync.errors import OrgUnavailable
+from sfsync.sync.cycle import run_cycle
+from tests.mirror import mirrored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sfsync.app import App
+    from sfsync.emulator.org import Org
+    from tests.world import World
+
+WRITES = ("composite/graph", "commerce/sale/order", "composite/sobjects")
+
+
+class Killed(BaseException):
+    """The process dies here; nothing catches it."""
+
+
+def whole(world: World, app: App) -> None:
+    """Run cycles until nothing is in the way any more, as the daemon would."""
+    for _ in range(4):
+        try:
+            run_cycle(app)
+        except OrgUnavailable:
+            continue
+    assert world.amounts_agree()
+    assert mirrored(app.db, "orders", in_doubt="create") == []
+    assert mirrored(app.db, "orders", in_doubt="update") == []
+    keys = {order["SFSync_Key__c"]: order["Id"] for order in world.orders()}
+    assert {row.key: row.sf_id for row in mirrored(app.db, "orders")} == keys
+    assert all(item.sf_id for item in mirrored(app.db, "order_items"))
+
+
+@pytest.fixture
+def rich(world: World, app: App) -> World:
+    """Deals of every size, and a status to push."""
+    world.deals(1)
+    run_cycle(app)
+    [order] = mirrored(app.db, "orders")
+    wanted(app, order.id, "Activated")
+    world.org.advance(1200)
+    world.deals(80, lines=2)
+    world.deal(*((1, 10),) * 520)
+    world.org.calls.clear()
+    return world
+
+
+def wanted(app: App, order: int, status: str) -> None:
+    """Want a status as another program would: by plain SQL."""
+    with app.db.begin() as tx:
+        tx.exec_driver_sql(f"UPDATE orders SET status = '{status}' WHERE id = {order}")
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "lost_answer_timeout", "truncated", "http_500", "html_503", "reset"])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_the_answer_to_a_create_is_lost_and_no_order_is_doubled(rich: World, app: App, fault: str, nth: int) -> None:
+    rich.org.faults.add(fault, path="composite/graph", nth=nth)
+
+    run_cycle(app)
+
+    whole(rich, app)
+
+
+@pytest.mark.parametrize("path", WRITES)
+@pytest.mark.parametrize("fault", ["lost_answer", "reset"])
+def test_every_answer_to_one_kind_of_write_is_lost_for_a_while(rich: World, app: App, path: str, fault: str) -> None:
+    rich.org.faults.add(fault, path=path, times=3)
+
+    try:
+        run_cycle(app)
+    except OrgUnavailable as error:
+        assert error.exit_code == 75
+
+    whole(rich, app)
+
+
+def test_an_answer_lost_in_each_call_in_turn_changes_nothing_in_the_end(rich: World, app: App) -> None:
+    calls = _calls_of_a_cycle(rich, app)
+    for nth in range(1, calls + 2):
+        rich.deals(2)
+        rich.org.faults.add("lost_answer", nth=nth)
+        try:
+            run_cycle(app)
+        except OrgUnavailable:
+            pass
+        rich.org.faults.clear()
+    assert calls > 5
+
+    whole(rich, app)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_process_that_dies_at_any_call_leaves_what_the_next_one_finishes(
+    world: World, make_app: Callable[[Org], App], moment: str
+) -> None:
+    world.deals(1)
+    run_cycle(make_app(world.org))
+    deaths = 0
+    for number in range(1, 40):
+        world.org.advance(1200)
+        world.deals(3, lines=2)
+        app = make_app(world.org)
+        hook = _die_at(number, moment)
+        world.org.on_call.append(hook)
+        try:
+            run_cycle(app)
+        except Killed:
+            deaths += 1
+        else:
+            break
+        finally:
+            world.org.on_call.remove(hook)
+        whole(world, make_app(world.org))
+    assert deaths > 5
+
+
+def test_an_order_whose_creation_is_still_running_is_not_made_twice(world: World, app: App) -> None:
+    world.deals(3)
+    world.org.faults.add("late_commit", path="composite/graph", calls=3)
+    world.org.faults.add("lost_answer", path="composite/graph")
+
+    whole(world, app)
+
+
+def test_a_locked_account_delays_its_order_and_no_other(world: World, app: App) -> None:
+    world.deals(5)
+    world.org.faults.add("lock_row", path="composite/graph")
+
+    report = run_cycle(app)
+
+    assert report.counts["orders_refused"] >= 1
+    world.org.advance(600)
+    whole(world, app)
+
+
+def test_an_expired_session_in_the_middle_is_renewed(world: World, app: App) -> None:
+    world.deals(3)
+    world.org.faults.add("expired_token", nth=3)
+
+    run_cycle(app)
+
+    assert world.amounts_agree()
+
+
+def test_when_the_allowance_is_used_up_the_run_ends_with_try_later_and_loses_nothing(world: World, app: App) -> None:
+    world.deals(3)
+    world.org.faults.add("request_limit", path="composite/graph")
+
+    with pytest.raises(OrgUnavailable) as raised:
+        run_cycle(app)
+
+    assert raised.value.exit_code == 75
+    world.org.faults.clear()
+    whole(world, app)
+
+
+def _calls_of_a_cycle(world: World, app: App) -> int:
+    before = world.org.calls.count()
+    run_cycle(app)
+    return world.org.calls.count() - before
+
+
+def _die_at(number: int, moment: str) -> Any:
+    seen = 0
+
+    def hook(call: object, when: str) -> None:
+        nonlocal seen
+        del call
+        if when == moment:
+            seen += 1
+            if seen == number:
+                raise Killed
+
+    return hook

@@ -1,0 +1,152 @@
+"""A wanted status, set by anybody here, goes to the org by the legal moves; what the org changes comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sfsync.sync.cycle import run_cycle
+from tests.mirror import mirrored
+
+if TYPE_CHECKING:
+    from sfsync.app import App
+    from tests.world import World
+
+
+@pytest.fixture
+def order(world: World, app: App) -> str:
+    """The Id of a draft order in the org, mirrored."""
+    deal = world.deal()
+    run_cycle(app)
+    world.org.advance(1200)
+    return str(world.orders(deal)[0]["Id"])
+
+
+def sql(app: App, status: str) -> None:
+    with app.db.begin() as tx:
+        tx.exec_driver_sql(f"UPDATE orders SET status = '{status}'")
+
+
+def test_a_status_set_by_plain_sql_is_in_the_org_after_one_cycle(world: World, app: App, order: str) -> None:
+    sql(app, "Activated")
+
+    report = run_cycle(app)
+
+    assert (report.counts["statuses_pushed"], report.exit_code) == (1, 0)
+    assert world.org.get("Order", order)["Status"] == "Activated"
+    [row] = mirrored(app.db, "orders")
+    assert (row.status, row.org_status, row.status_code, row.in_doubt) == ("Activated", "Activated", "Activated", None)
+    assert row.activated_at is not None
+
+
+def test_an_order_lives_from_draft_over_activated_to_fulfilled(world: World, app: App, order: str) -> None:
+    for status in ("Activated", "Fulfilled"):
+        sql(app, status)
+        run_cycle(app)
+
+        assert world.org.get("Order", order)["Status"] == status
+
+
+@pytest.mark.parametrize(("first", "then"), [("Activated", "Draft"), (None, "Fulfilled")])
+def test_an_illegal_move_is_not_sent_and_the_row_says_why(
+    world: World, app: App, order: str, first: str | None, then: str
+) -> None:
+    if first:
+        sql(app, first)
+        run_cycle(app)
+    before = world.org.get("Order", order)["Status"]
+    world.org.calls.clear()
+    sql(app, then)
+
+    report = run_cycle(app)
+
+    assert world.org.get("Order", order)["Status"] == before
+    assert [call.kind for call in world.org.calls if call.kind == "collections"] == []
+    assert [problem.code for problem in report.attention] == ["illegal_move"]
+    [row] = mirrored(app.db, "orders")
+    assert (row.status, row.problem_want) == (then, then)
+
+
+def test_a_held_wish_is_not_tried_again_in_every_cycle(world: World, app: App, order: str) -> None:
+    sql(app, "Fulfilled")
+    run_cycle(app)
+    world.org.calls.clear()
+    before = len(mirrored(app.db, "journal"))
+
+    run_cycle(app)
+
+    assert len(mirrored(app.db, "journal")) == before
+    assert world.org.calls.count() <= 2
+
+
+def test_a_status_made_in_the_org_comes_back_into_both_columns(world: World, app: App, order: str) -> None:
+    world.org.update("Order", order, {"Status": "Activated"})
+
+    run_cycle(app)
+
+    [row] = mirrored(app.db, "orders")
+    assert (row.status, row.org_status) == ("Activated", "Activated")
+
+
+def test_when_both_sides_change_a_person_decides_and_nothing_is_overwritten(
+    world: World, app: App, order: str
+) -> None:
+    sql(app, "Activated")
+    run_cycle(app)
+    world.org.advance(1200)
+    sql(app, "Fulfilled")
+    world.org.update("Order", order, {"Status": "Cancelled"})
+
+    report = run_cycle(app)
+    run_cycle(app)
+
+    assert [problem.code for problem in report.attention] == ["conflict"]
+    assert world.org.get("Order", order)["Status"] == "Cancelled"
+    [row] = mirrored(app.db, "orders")
+    assert (row.status, row.org_status) == ("Fulfilled", "Cancelled")
+
+
+def test_the_org_refuses_an_activation_and_the_row_keeps_the_wish_and_the_reason(
+    world: World, app: App, order: str
+) -> None:
+    world.org.settings.activate_orders = False
+    sql(app, "Activated")
+
+    report = run_cycle(app)
+
+    [problem] = report.attention
+    assert problem.kind == "order"
+    [row] = mirrored(app.db, "orders")
+    assert (row.status, row.org_status, row.in_doubt) == ("Activated", "Draft", None)
+    assert row.retry_at is not None
+
+    world.org.settings.activate_orders = True
+    world.org.advance(2 * 3600)
+    assert run_cycle(app).exit_code == 0
+    assert world.org.get("Order", order)["Status"] == "Activated"
+
+
+def test_an_answer_to_a_push_that_is_lost_is_settled_by_reading(world: World, app: App, order: str) -> None:
+    world.org.faults.add("lost_answer", method="PATCH", path="composite/sobjects")
+    sql(app, "Activated")
+
+    report = run_cycle(app)
+
+    assert report.counts["answers_lost"] == 1
+    [row] = mirrored(app.db, "orders")
+    assert (row.status, row.org_status, row.in_doubt) == ("Activated", "Activated", None)
+
+
+def test_a_thousand_status_changes_cost_a_handful_of_calls(world: World, app: App) -> None:
+    world.deals(400)
+    run_cycle(app)
+    world.org.advance(1200)
+    sql(app, "Activated")
+    world.org.calls.clear()
+
+    run_cycle(app)
+
+    # 2 reads, 1 look at the orders, 2 updates of 200, 1 or 2 reads back.
+    assert world.org.calls.count() <= 8
+    assert {o["Status"] for o in world.orders()} == {"Activated"}

@@ -1,0 +1,160 @@
+"""Reading misses nothing: late commits, equal stamps, deletes, and edits that leave no trace on the parent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sfsync.salesforce import soql
+from sfsync.sync.cycle import run_cycle
+from tests.mirror import mirrored
+from tests.world import START
+
+if TYPE_CHECKING:
+    from sfsync.app import App
+    from tests.world import World
+
+
+def test_a_deal_stamped_early_and_committed_late_is_ordered(world: World, app: App) -> None:
+    late = world.org.open_transaction()
+    account = late.insert("Account", {"Name": "Late customer"})
+    deal = late.insert(
+        "Opportunity",
+        {"Name": "Late", "StageName": "Closed Won", "CloseDate": "2026-03-01", "AccountId": account,
+         "Pricebook2Id": world.book},
+    )  # fmt: skip
+    late.insert(
+        "OpportunityLineItem",
+        {"OpportunityId": deal, "PricebookEntryId": world.entries[0], "Quantity": 2, "UnitPrice": 50},
+    )
+    world.org.advance(300)
+    early = world.deal()
+    run_cycle(app)
+    assert (len(world.orders(early)), world.orders(deal)) == (1, [])
+
+    late.commit()
+    world.org.advance(60)
+    run_cycle(app)
+
+    assert [order["TotalAmount"] for order in world.orders(deal)] == [100]
+
+
+def test_deals_of_the_same_second_are_all_read_across_page_edges(
+    world: World, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soql, "PAGE", 7)
+    world.deals(40)
+
+    run_cycle(app)
+    world.deals(40)
+    run_cycle(app)
+
+    assert len(world.orders()) == 80
+    assert world.amounts_agree()
+
+
+def test_a_line_that_is_deleted_before_ordering_is_not_ordered(world: World, app: App) -> None:
+    deal = world.deal((1, 100), (1, 50))
+    world.org.faults.add("request_limit", path="composite/graph")
+    with pytest.raises(Exception, match="allowance"):
+        run_cycle(app)
+    world.org.faults.clear()
+    world.org.advance(60)
+    [line] = [
+        row["Id"] for row in world.org.query("SELECT Id FROM OpportunityLineItem WHERE UnitPrice = 50")
+    ]
+
+    world.org.delete("OpportunityLineItem", line)
+    run_cycle(app)
+
+    assert [order["TotalAmount"] for order in world.orders(deal)] == [100]
+
+
+def test_an_order_deleted_in_the_org_is_marked_and_not_made_again(world: World, app: App) -> None:
+    deal = world.deal()
+    run_cycle(app)
+    world.org.advance(60)
+    [order] = world.orders(deal)
+
+    world.org.delete("Order", order["Id"])
+    world.org.advance(60)
+    run_cycle(app)
+    run_cycle(app)
+
+    assert world.orders(deal) == []
+    [row] = mirrored(app.db, "orders")
+    assert row.is_deleted
+
+
+def test_an_item_deleted_from_a_draft_is_marked_and_not_made_again(world: World, app: App) -> None:
+    deal = world.deal((1, 100), (1, 50))
+    run_cycle(app)
+    world.org.advance(60)
+    [order] = world.orders(deal)
+
+    world.org.delete("OrderItem", order["OrderItems"]["records"][1]["Id"])
+    world.org.advance(60)
+    run_cycle(app)
+    run_cycle(app)
+
+    [order] = world.orders(deal)
+    assert order["TotalAmount"] == 100
+    assert [item.is_deleted for item in mirrored(app.db, "order_items")] == [False, True]
+
+
+def test_an_item_edit_that_leaves_the_order_alone_is_mirrored(world: World, app: App) -> None:
+    deal = world.deal()
+    run_cycle(app)
+    world.org.advance(1200)
+    [order] = world.orders(deal)
+
+    world.org.update("OrderItem", order["OrderItems"]["records"][0]["Id"], {"Description": "two seats"})
+    run_cycle(app)
+
+    assert [item.description for item in mirrored(app.db, "order_items")] == ["two seats"]
+
+
+def test_a_changed_account_name_reaches_the_mirror(world: World, app: App) -> None:
+    world.deal()
+    run_cycle(app)
+    world.org.advance(1200)
+
+    world.org.update("Account", world.account, {"Name": "Cobalt Ventures Ltd"})
+    run_cycle(app)
+
+    assert [account.name for account in mirrored(app.db, "accounts")] == ["Cobalt Ventures Ltd"]
+
+
+def test_after_a_gap_longer_than_the_delete_log_all_ids_are_compared(world: World, app: App) -> None:
+    deal = world.deal((1, 100), (1, 50))
+    run_cycle(app)
+    [order] = world.orders(deal)
+    world.org.delete("Order", order["Id"])
+    world.org.advance(20 * 24 * 3600)
+    world.deal(name="later")
+
+    run_cycle(app)
+
+    assert [row.is_deleted for row in mirrored(app.db, "orders")] == [True, False]
+    assert {entry.action for entry in mirrored(app.db, "journal")} >= {"pull.gap_closed"}
+
+
+def test_a_field_that_is_hidden_later_stops_the_run_and_names_the_field(world: World, app: App) -> None:
+    world.deal()
+    run_cycle(app)
+    world.org.advance(60)
+
+    world.org.hide_field("Order", "SFSync_Key__c")
+
+    with pytest.raises(Exception, match="SFSync_Key__c"):
+        run_cycle(app)
+
+
+def test_the_time_of_the_run_is_ours_and_the_cursors_are_the_orgs(world: World, app: App) -> None:
+    world.deal()
+
+    run_cycle(app)
+
+    stamps = {cursor.feed: cursor.stamp for cursor in mirrored(app.db, "cursors")}
+    assert stamps["deals"] == START
