@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _TEMPLATE = "sfsync_template"
-_FOLDER = "SFSYNC_TEST_POSTGRES_FOLDER"
+_FOLDER = "POSTGRES_TEST_FOLDER"
 _STOP = pytest.StashKey[Callable[[], None]]()
 _KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -22,3 +22,8 @@ def mirrored(db: Database, table: str, **values: Any) -> list[Row[*tuple[Any, ..
         query = query.where(rows.c[name] == value)
     with db.read() as tx:
         return list(tx.execute(query).all())
+
+
+def everything_but_runs(db: Database) -> dict[str, list[Any]]:
+    """All rows of all tables but the log of runs."""
+    return {name: mirrored(db, name) for name in metadata.tables if name != "runs"}

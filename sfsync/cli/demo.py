@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sfsync.demo.story import run_story
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the story.")]
+Keep = Annotated[
+    Path | None,
+    typer.Option("--keep", metavar="FOLDER", help="Leave the database there.", file_okay=False, show_default=False),
+]
 
 
-def command(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the story.")] = False,
-    keep: Annotated[
-        Path | None, typer.Option("--keep", help="Folder to leave the database in.", file_okay=False)
-    ] = None,
-) -> None:
+def command(*, as_json: Json = False, keep: Keep = None) -> None:
     """Turn the won deals of a make-believe org into orders, and show what happens; needs no Salesforce org."""
+    # Here, not on top: `sfsync --help` needs none of it, and only this command the emulator.
+    from sfsync.demo.story import run_story  # noqa: PLC0415
+
     raise typer.Exit(run_story(json=as_json, keep=keep))

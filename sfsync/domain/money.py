@@ -7,8 +7,6 @@ So a line of 3 for 100.00 has no unit price of two decimals, and is split in two
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
-from fractions import Fraction
-from math import floor
 
 FIELD_DIGITS = 2
 """Decimals of Salesforce's currency fields (UnitPrice, TotalPrice and Amount are 18,2)."""
@@ -22,7 +20,6 @@ _NO_MINOR_UNIT = frozenset(
 """ISO 4217 currencies without a minor unit."""
 
 _EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
-_HALF = Fraction(1, 2)
 
 
 def digits(currency: str | None) -> int:
@@ -34,8 +31,8 @@ def digits(currency: str | None) -> int:
 
 
 def round_money(value: Decimal, currency: str | None) -> Decimal:
-    """Round `value` to the decimals of `currency`, halves away from zero as the org does."""
-    return value.quantize(Decimal(1).scaleb(-digits(currency)), context=_EXACT)
+    """Round `value` to the decimals of `currency`, halves away from zero as the org does; never to -0."""
+    return _EXACT.plus(value.quantize(Decimal(1).scaleb(-digits(currency)), context=_EXACT))
 
 
 def line_total(quantity: Decimal, unit_price: Decimal, currency: str | None) -> Decimal:
@@ -71,7 +68,7 @@ def split_line(quantity: Decimal, total: Decimal, currency: str | None) -> tuple
 
     one, minor = (-1 if quantity < 0 else 1), (-1 if (quantity < 0) != (total < 0) else 1)
     return tuple(
-        (one * part, (minor * Decimal(price)).scaleb(-places, context=_EXACT))
+        (one * part, Decimal(minor * price).scaleb(-places, context=_EXACT))
         for part, price in _split(abs(quantity), int(abs(total).scaleb(places, context=_EXACT)))
     )
 
@@ -83,14 +80,15 @@ def _split(quantity: Decimal, total: int) -> tuple[tuple[Decimal, int], ...]:
     the number of units to move is what is missing at price p. Were it more than there are whole
     units, the total would be within half a minor unit of (p + 1) × quantity: the single price.
     """
-    units = Fraction(quantity)
-    single = _half_up(total / units)
-    if _half_up(single * units) == total:
+    units, parts = quantity.as_integer_ratio()
+    single = _half_up(total * parts, units)
+    if _half_up(single * units, parts) == total:
         return ((quantity, single),)
-    low = floor(total / units)
-    dearer = total - _half_up(low * units)
+    low = total * parts // units
+    dearer = total - _half_up(low * units, parts)
     return ((quantity - dearer, low), (Decimal(dearer), low + 1))
 
 
-def _half_up(value: Fraction) -> int:
-    return floor(value + _HALF)
+def _half_up(dividend: int, divisor: int) -> int:
+    """Return dividend ÷ divisor, both positive, rounded to a whole number, halves up."""
+    return (2 * dividend + divisor) // (2 * divisor)

@@ -69,9 +69,8 @@ class Database:
         for sobject in self._schema.all_objects():
             stored = {one.name: one for one in sobject.fields.values() if one.stored}
             self._columns[sobject.name] = stored
-            self.connection.execute(
-                f'CREATE TABLE IF NOT EXISTS "{sobject.name}" ("Id" TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID'
-            )
+            columns = ", ".join(_column(one) for one in stored.values())
+            self.connection.execute(f'CREATE TABLE IF NOT EXISTS "{sobject.name}" ({columns}) WITHOUT ROWID')
             present = {str(row[1]) for row in self.connection.execute(f'PRAGMA table_info("{sobject.name}")')}
             for name, one in stored.items():
                 if name not in present:
@@ -224,6 +223,8 @@ def _stored(value: Value) -> str | int | float | None:
 
 def _column(one: Field) -> str:
     name = f'"{one.name}"'
+    if one.type == "id":
+        return f"{name} TEXT PRIMARY KEY NOT NULL"
     if one.type == "boolean":
         return f"{name} INTEGER NOT NULL DEFAULT 0"
     if one.type == "int":

@@ -72,19 +72,12 @@ class WritePlan:
         return row, parents
 
     def _check_required(self, values: list[tuple[Field, Any]], parents: Row, *, creating: bool) -> None:
-        sent = {field.name: value for field, value in values}
         if creating:
-            missing = [
-                field.name
-                for field in self.required
-                if sent.get(field.name) in {None, ""} and field.name not in parents
-            ]
+            sent = {field.name for field, value in values if not _is_empty(value)} | set(parents)
+            missing = [field.name for field in self.required if field.name not in sent]
         else:
-            missing = [
-                field.name
-                for field, value in values
-                if not field.nillable and field.type != "boolean" and (value is None or value == "")
-            ]
+            never_null = [(field, value) for field, value in values if not field.nillable and field.type != "boolean"]
+            missing = [field.name for field, value in never_null if _is_empty(value)]
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
             raise ApiError(400, "REQUIRED_FIELD_MISSING", message, missing)
@@ -93,6 +86,10 @@ class WritePlan:
         allowed = self.prefixes.get(field.name)
         if allowed and value is not None and value[:3] not in allowed:
             raise wrong_id(field, value)
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _not_writeable(names: list[str]) -> ApiError:

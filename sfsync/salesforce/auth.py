@@ -109,7 +109,7 @@ class TokenSource:
         host = urlsplit(url).netloc or self._endpoint.login_url
         try:
             response = self._session.post(url, data=self._form(), headers={"Accept": "application/json"})
-        except requests.RequestException as exc:
+        except (requests.RequestException, OSError) as exc:
             raise failures.from_exception(exc, host) from exc
         try:
             body = response.json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from simple_salesforce.api import Salesforce
@@ -198,7 +199,7 @@ class OrgClient:
         except requests.JSONDecodeError as exc:
             raise failures.unreadable(write=write) from exc
         except (requests.RequestException, OSError) as exc:
-            raise failures.from_exception(exc, token.instance_url, write=write) from exc
+            raise failures.from_exception(exc, urlsplit(token.instance_url).netloc, write=write) from exc
         except (TypeError, ValueError) as exc:  # JSON that is no object or list, or not in UTF-8
             raise failures.unreadable(write=write) from exc
 

@@ -38,10 +38,7 @@ class LineOfDeal:
 def deal_fields(schema: OrgSchema) -> list[str]:
     """The SELECT list of a deal's header, with what planning needs of its account, price book and contract."""
     fields = select_list(schema, "Opportunity", _HEADER)
-    if "AccountId" in fields:
-        fields += select_list(schema, "Account", ("Name",), prefix="Account.")
-    if "Pricebook2Id" in fields:
-        fields.append("Pricebook2.IsActive")
+    fields += [*select_list(schema, "Account", ("Name",), prefix="Account."), "Pricebook2.IsActive"]
     if "ContractId" in fields:
         fields += select_list(schema, "Contract", _CONTRACT, prefix="Contract.")
     return fields
@@ -50,9 +47,8 @@ def deal_fields(schema: OrgSchema) -> list[str]:
 def line_fields(schema: OrgSchema) -> list[str]:
     """The SELECT list of a deal's line, with what planning needs of its price book entry and product."""
     fields = select_list(schema, "OpportunityLineItem", _LINE)
-    if "PricebookEntryId" in fields:
-        entry = ("IsActive", "Pricebook2Id", "CurrencyIsoCode")
-        fields += select_list(schema, "PricebookEntry", entry, prefix="PricebookEntry.")
+    entry = ("IsActive", "Pricebook2Id", "CurrencyIsoCode")
+    fields += select_list(schema, "PricebookEntry", entry, prefix="PricebookEntry.")
     if "Product2Id" in fields:
         fields += select_list(schema, "Product2", ("Name", "ProductCode", "IsActive"), prefix="Product2.")
     return fields

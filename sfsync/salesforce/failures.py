@@ -9,7 +9,15 @@ import requests
 from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from sfsync.errors import LoginRefused, OrgLimitReached, OrgRefused, OrgUnavailable, OrgUnfit, SfsyncError
+from sfsync.errors import (
+    LoginRefused,
+    OrgLimitReached,
+    OrgRefused,
+    OrgUnavailable,
+    OrgUnfit,
+    SettingsError,
+    SfsyncError,
+)
 from sfsync.salesforce.codes import CODES, Class, classify, explain, remedy
 
 if TYPE_CHECKING:
@@ -105,6 +113,8 @@ def from_exception(exc: Exception, host: str, *, write: bool = False) -> SfsyncE
             f"The certificate of {host} is not signed by an authority that we trust.",
             remedy="Set ca_file to the authority's certificate, or check login_url.",
         )
+    if _bad_ca_file(exc, chain):
+        return SettingsError("The CA file cannot be read, or holds no certificate.", remedy="Correct ca_file.")
     if any(isinstance(link, ssl.SSLError) and link.reason in _HANDSHAKE for link in chain):
         return OrgUnavailable(f"{host} does not speak TLS as we do.", remedy="Check login_url.")
     if isinstance(exc, requests.exceptions.ConnectTimeout):
@@ -123,6 +133,13 @@ def from_exception(exc: Exception, host: str, *, write: bool = False) -> SfsyncE
     return OrgUnavailable(
         f"The connection to {host} broke.", in_doubt=write, remedy=_SETTLE if write else "Try again later."
     )
+
+
+def _bad_ca_file(exc: Exception, chain: list[BaseException]) -> bool:
+    """Requests raises a bare OSError where the file is gone; ssl says so itself where it is no certificate."""
+    if not isinstance(exc, requests.RequestException):
+        return "TLS CA certificate bundle" in str(exc)
+    return any(isinstance(link, ssl.SSLError) and link.reason == "NO_CERTIFICATE_OR_CRL_FOUND" for link in chain)
 
 
 def _not_connected(exc: Exception) -> bool:

@@ -40,6 +40,7 @@ class Feed:
         child: The children read along.
         skip_writer: A user id; rows that this user changed last are never read.
         from_now: What is there already is read in another way: start where the org's time is now.
+        keeps_cursor: It is read on from where it was left; False for what is read whole each time.
         tracks_deletes: Rows may vanish without a trace but in the org's delete log.
     """
 
@@ -52,6 +53,7 @@ class Feed:
     skip_writer: str | None = None
     from_now: bool = False
     tracks_deletes: bool = False
+    keeps_cursor: bool = True
 
     @property
     def select_list(self) -> tuple[str, ...]:

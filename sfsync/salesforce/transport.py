@@ -70,10 +70,7 @@ class OrgSession(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send one request. No redirect is followed: it would turn a POST into a GET, at an address we did not ask."""
         self.calls[call_kind(request.url or "")] += 1
-        if kwargs.get("timeout") is None:
-            kwargs["timeout"] = self._timeout
-        kwargs["allow_redirects"] = False
-        response = super().send(request, **kwargs)
+        response = super().send(request, **{**kwargs, "timeout": self._timeout, "allow_redirects": False})
         self._read_headers(response)
         return response
 

@@ -134,7 +134,6 @@ class Daemon:
 
     def _cycle(self) -> timedelta | Exception:
         """Run one cycle. Whatever goes wrong with it ends here: logged, and turned into the wait for the next."""
-        self._app.client.calls.clear()  # a run tells of its own calls
         try:
             report = run_cycle(self._app, command="daemon", progress=self._between_calls)
         except Stopped:

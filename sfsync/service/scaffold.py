@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from sfsync.config import load_settings
 from sfsync.config.document import as_toml
 from sfsync.config.sources import CONFIG_VARIABLE, DOTENV, FILES
-from sfsync.errors import SfsyncError, UsageError
+from sfsync.errors import SettingsError, SfsyncError, UsageError
 from sfsync.store.engine import open_database
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from sfsync.config import Settings
 
 _DOTENV = """\
 # Secrets of sfsync, readable by you alone: keep this file out of version control and out of backups that others read.
@@ -37,6 +39,8 @@ class Started:
     database: str
     since: date | None
     """The first close date of deals that become orders; None: all won deals there ever were."""
+    missing: str | None
+    """What is not set yet that an org needs."""
 
 
 def start(*, since: date, login_url: str | None = None, client_id: str | None = None) -> Started:
@@ -69,7 +73,23 @@ def start(*, since: date, login_url: str | None = None, client_id: str | None = 
         raise
     database = open_database(settings.database_url)
     database.close()
-    return Started(config, config in made, DOTENV, DOTENV in made, database.shown_url, settings.orders.since)
+    return Started(
+        config=config,
+        config_made=config in made,
+        dotenv=DOTENV,
+        dotenv_made=DOTENV in made,
+        database=database.shown_url,
+        since=settings.orders.since,
+        missing=_missing(settings),
+    )
+
+
+def _missing(settings: Settings) -> str | None:
+    try:
+        settings.org(settings.org_names[0])
+    except SettingsError as error:
+        return error.message
+    return None
 
 
 def _settings_file() -> Path:

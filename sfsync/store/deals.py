@@ -89,6 +89,22 @@ def no_longer_due(tx: Tx, org: str, wanted: DueFilter) -> list[str]:
     return list(tx.execute(query).scalars())
 
 
+def waiting(tx: Tx, org: str) -> list[str]:
+    """Return deals that wait for their order: rejected ones, and those whose order is planned and not sent."""
+    planned = select(orders.c.opportunity_id).where(
+        orders.c.org == org, orders.c.sf_id.is_(None), orders.c.in_doubt.is_(None)
+    )
+    query = (
+        select(opportunities.c.sf_id)
+        .where(
+            opportunities.c.org == org,
+            or_(opportunities.c.rejected_at.is_not(None), opportunities.c.sf_id.in_(planned)),
+        )
+        .order_by(opportunities.c.sf_id)
+    )
+    return list(tx.execute(query).scalars())
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedDeal:
     """A won deal that gets no order, as `status` and `why` show it."""

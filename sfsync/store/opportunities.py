@@ -31,6 +31,13 @@ def save_deals(tx: Tx, org: str, deals: Sequence[Deal]) -> int:
     return len({row["sf_id"] for row in rows} | touched)
 
 
+def save_headers(tx: Tx, org: str, deals: Sequence[Deal]) -> int:
+    """Update deals that were read without their lines; those that are not mirrored are left out."""
+    known = known_hashes(tx, opportunities, org, [deal.sf_id for deal in deals])
+    rows = changed(tx, opportunities, org, [_deal_row(org, deal) for deal in deals if deal.sf_id in known])
+    return upsert(tx, opportunities, rows, ("org", "sf_id"))
+
+
 def save_lines(tx: Tx, org: str, lines: Sequence[tuple[str, DealLine]]) -> int:
     """Update single lines, given as (opportunity id, line); lines of deals that are not mirrored are left out."""
     known = known_hashes(tx, opportunities, org, {opportunity for opportunity, _ in lines})

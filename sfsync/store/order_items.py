@@ -58,7 +58,9 @@ def _owners(tx: Tx, org: str, ids: Sequence[str]) -> dict[str, int]:
     return owners
 
 
-def _write(tx: Tx, org: str, items: Sequence[OrgOrderItem], owners: dict[str, int]) -> tuple[int, dict[str, Row[*tuple[Any, ...]]]]:
+def _write(
+    tx: Tx, org: str, items: Sequence[OrgOrderItem], owners: dict[str, int]
+) -> tuple[int, dict[str, Row[*tuple[Any, ...]]]]:
     known = _known(tx, org, sorted(set(owners.values())))
     unsent = {row.key: row for row in known.values() if row.sf_id is None}
     inserts: list[dict[str, Any]] = []

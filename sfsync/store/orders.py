@@ -132,7 +132,9 @@ def _values(order: OrgOrder, status: Status) -> dict[str, Any]:
     return values
 
 
-def _merged(row: Row[*tuple[Any, ...]], order: OrgOrder, values: dict[str, Any], now: datetime, news: list[Seen]) -> dict[str, Any]:
+def _merged(
+    row: Row[*tuple[Any, ...]], order: OrgOrder, values: dict[str, Any], now: datetime, news: list[Seen]
+) -> dict[str, Any]:
     """Return the columns to write for an order that we know and that the org shows differently now."""
     changes = dict(values)
     if changes["opportunity_id"] is None:
@@ -155,7 +157,9 @@ def _merged(row: Row[*tuple[Any, ...]], order: OrgOrder, values: dict[str, Any],
     return changes
 
 
-def _problem_after(row: Row[*tuple[Any, ...]], order: OrgOrder, *, conflict: bool, settled: bool, now: datetime) -> dict[str, Any]:
+def _problem_after(
+    row: Row[*tuple[Any, ...]], order: OrgOrder, *, conflict: bool, settled: bool, now: datetime
+) -> dict[str, Any]:
     """What becomes of a remembered problem when the org's row changed: it is tried again, unless a person must decide."""
     clear = {"problem_code": None, "problem": None, "problem_want": None, "problem_at": None, "retry_at": None}
     if conflict:

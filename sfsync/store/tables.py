@@ -266,7 +266,9 @@ journal = Table(
     Column("run_id", _Serial),
     Column("level", String(10), nullable=False, comment="info | warning | error"),
     Column("action", String(40), nullable=False),
-    Column("actor", Text, nullable=False, comment="who made it happen: sfsync, a user of the command line, sql, the org"),
+    Column(
+        "actor", Text, nullable=False, comment="who made it happen: sfsync, a user of the command line, sql, the org"
+    ),
     Column("opportunity_id", _Id),
     Column("order_key", _Key),
     Column("sf_id", _Id),

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, update
 
+from sfsync.domain.statuses import MOVES, Status
+from sfsync.errors import RecordNotFound, UsageError
+from sfsync.store import journal
+from sfsync.store.orders import TOTAL_MISMATCH
 from sfsync.store.tables import contracts, order_items, orders
 from sfsync.store.upserts import in_parts
 from sfsync.store.writing import update_by_id
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
+
+    from sqlalchemy import Row
 
     from sfsync.store.engine import Tx
 
@@ -183,3 +189,80 @@ def release(tx: Tx, ids: Sequence[int]) -> None:
     """Take orders out of doubt whose update was certainly not carried out."""
     for part in in_parts(ids):
         tx.execute(update(orders).where(orders.c.id.in_(part)).values(in_doubt=None, sent_at=None))
+
+
+_NO_PROBLEM = {
+    "attempts": 0, "retry_at": None, "problem_code": None, "problem": None, "problem_want": None, "problem_at": None,
+}  # fmt: skip
+
+
+def want(tx: Tx, org: str, order_id: int, to: Status, *, actor: str, now: datetime) -> bool:
+    """Set the status that an order is to have, and journal who wanted it, both in the caller's transaction.
+
+    A refusal or conflict that is remembered is forgotten: the next push tries. Returns False, and
+    writes nothing, when that status is wanted already and nothing stands in its way.
+
+    Raises:
+        RecordNotFound: if there is no such order.
+        UsageError: if the order is not in the org, or the table of moves forbids the move.
+    """
+    row = _locked(tx, org, order_id)
+    name = row.order_number or row.key or row.sf_id
+    if row.sf_id is None or row.org_status is None:
+        raise UsageError(
+            f"Order {name} is not in the org yet, so it has no status to change.", remedy="Run `sfsync sync` first."
+        )
+    if row.is_deleted:
+        raise UsageError(f"Order {name} was deleted in Salesforce.", remedy="Restore it there, then run `sfsync pull`.")
+    if reason := MOVES[Status(row.org_status), to]:
+        raise UsageError(f"Order {name} cannot go from {row.org_status} to {to}.", remedy=reason)
+    held = row.problem_code not in (None, TOTAL_MISMATCH)
+    if row.status == to and not held:
+        return False
+    tx.execute(update(orders).where(orders.c.id == order_id).values(status=to.value, **(_NO_PROBLEM if held else {})))
+    if to == row.org_status:
+        said = f"{to} is wanted, as the org has it."
+    else:
+        said = f"{to} is wanted; the org has {row.org_status}."
+    details = {"wanted": to.value, "before": row.status, "in_org": row.org_status}
+    journal.write(tx, org, None, [_entry(row, "order.status_wanted", said, actor, details)], now)
+    return True
+
+
+def retry(tx: Tx, org: str, order_id: int, *, actor: str, now: datetime) -> bool:
+    """Forget why an order was refused or held, so that the next cycle tries it; journal who asked for it.
+
+    Returns False, and writes nothing, when nothing is held against the order.
+
+    Raises:
+        RecordNotFound: if there is no such order.
+    """
+    row = _locked(tx, org, order_id)
+    if row.problem_code is None and row.retry_at is None:
+        return False
+    tx.execute(update(orders).where(orders.c.id == order_id).values(**_NO_PROBLEM))
+    details = {"code": row.problem_code, "attempts": row.attempts}
+    said = "The order is to be tried again; what was held against it is forgotten."
+    journal.write(tx, org, None, [_entry(row, "order.retry", said, actor, details)], now)
+    return True
+
+
+def _locked(tx: Tx, org: str, order_id: int) -> Row[*tuple[Any, ...]]:
+    # FOR UPDATE counts on PostgreSQL; on SQLite the transaction itself holds the write lock.
+    query = select(orders).where(orders.c.org == org, orders.c.id == order_id).with_for_update()
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise RecordNotFound("There is no such order in the mirror.", remedy="`sfsync orders list` shows them.")
+    return row
+
+
+def _entry(row: Row[*tuple[Any, ...]], action: str, message: str, actor: str, details: dict[str, Any]) -> journal.Entry:
+    return journal.Entry(
+        action=action,
+        message=message,
+        actor=actor,
+        opportunity_id=row.opportunity_id,
+        order_key=row.key,
+        sf_id=row.sf_id,
+        details=details,
+    )

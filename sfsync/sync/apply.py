@@ -24,6 +24,8 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
     match feed.name:
         case "deals":
             work.counts["deals_changed"] += opportunities.save_deals(tx, work.org, rows)
+        case "reopened_deals":
+            work.counts["deals_changed"] += opportunities.save_headers(tx, work.org, rows)
         case "deal_lines":
             lines = [(found.deal_id, found.line) for found in rows]
             work.counts["deals_changed"] += opportunities.save_lines(tx, work.org, lines)

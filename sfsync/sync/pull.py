@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from sfsync.domain.position import Position
-from sfsync.salesforce import feeds
+from sfsync.salesforce import feeds, soql
 from sfsync.salesforce.changes import QUERIES_PER_CALL, Ask, read_by_ids, read_round
 from sfsync.store import cursors, deals, references
 from sfsync.sync.apply import apply_deletes, apply_rows, close_gap
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from sfsync.salesforce.changes import Page
     from sfsync.salesforce.feeds import Feed
+    from sfsync.salesforce.schema import OrgSchema
     from sfsync.store.references import Kind
     from sfsync.sync.work import Work
 
 DELETES_REFRESH = timedelta(hours=1)
 """How far the start of the delete log may lie behind before it is moved; the log itself reaches back 15 days."""
-REJECTED_AT_ONCE = 200
+LOOKED_AT_AGAIN = 200
 
 
 @dataclass
@@ -46,13 +47,18 @@ def pull(work: Work) -> None:
     """
     schema, me = work.schema, work.client.user_id
     own = [feeds.orders(schema), feeds.order_items(schema, me)]
-    others = [feeds.accounts(schema), feeds.contracts(schema), feeds.products(schema)]
+    others = [
+        feeds.accounts(schema),
+        feeds.contracts(schema),
+        feeds.products(schema),
+        feeds.reopened_deals(schema),
+    ]
     if work.only is None:
-        _read(work, [feeds.deals(schema), feeds.deal_lines(schema), *own, *others])
-        _look_again_at_rejected(work)
+        # Five feeds travel in one call: the order here decides which of them share one.
+        waiting = _waiting(work)
+        _read(work, [feeds.deals(schema), feeds.deal_lines(schema), *own, *waiting, *others])
     else:
-        _read(work, own)
-        _read_deals(work, [work.only])
+        _read(work, [*own, _by_ids(schema, [work.only])])
     _read_references(work)
 
 
@@ -78,7 +84,7 @@ def _start(work: Work, wanted: Sequence[Feed]) -> list[Reading]:
         known = cursors.get_all(tx, work.org)
         readings = []
         for feed in wanted:
-            position = known.get(feed.name)
+            position = known.get(feed.name) if feed.keeps_cursor else None
             if position is None and feed.from_now:
                 # What is there already comes with the rows that refer to it; only changes are read here.
                 position = Position(now, None)
@@ -99,8 +105,9 @@ def _store(work: Work, read: list[tuple[Reading, Page]]) -> None:
     with work.db.begin() as tx:
         for reading, page in read:
             apply_rows(work, tx, reading.feed, page.rows)
-            apply_deletes(work, tx, reading.feed, page.deleted or ())
-            if page.position is not None:
+            if page.deleted:
+                apply_deletes(work, tx, reading.feed, page.deleted)
+            if page.position is not None and reading.feed.keeps_cursor:
                 cursors.put(tx, work.org, reading.feed.name, page.position)
             since, now = reading.deleted_since, work.client.now()
             if since is not None and (page.gap or now - since > DELETES_REFRESH):
@@ -110,20 +117,18 @@ def _store(work: Work, read: list[tuple[Reading, Page]]) -> None:
     work.progress("pull", work.counts["rows_read"], None)
 
 
-def _look_again_at_rejected(work: Work) -> None:
-    """Read rejected deals again, some in each cycle: what stood in their way may have changed without a trace on them."""
+def _waiting(work: Work) -> list[Feed]:
+    """Look again at deals that wait for their order, some in each cycle: what keeps them may leave no trace on them."""
     with work.db.read() as tx:
-        ids = [deal.sf_id for deal in deals.rejected(tx, work.org)]
-    if ids:
-        turn = (work.run_id or 0) * REJECTED_AT_ONCE % len(ids)
-        _read_deals(work, (ids[turn:] + ids[:turn])[:REJECTED_AT_ONCE])
+        ids = deals.waiting(tx, work.org)
+    turn = (work.run_id or 0) * LOOKED_AT_AGAIN % len(ids) if ids else 0
+    chosen = (ids[turn:] + ids[:turn])[:LOOKED_AT_AGAIN]
+    return [_by_ids(work.schema, chosen)] if chosen else []
 
 
-def _read_deals(work: Work, ids: Sequence[str]) -> None:
-    feed = feeds.deals(work.schema)
-    rows = read_by_ids(work.client, feed, ids)
-    with work.db.begin() as tx:
-        apply_rows(work, tx, feed, rows)
+def _by_ids(schema: OrgSchema, ids: Sequence[str]) -> Feed:
+    """Deals of these Ids, won or not; read whole each time, so no cursor is kept."""
+    return replace(feeds.deals(schema), where=soql.ids_in(ids), tracks_deletes=False, keeps_cursor=False)
 
 
 def _read_references(work: Work) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from sfsync.config import Settings, load_settings
 from sfsync.errors import SettingsError
@@ -23,6 +24,7 @@ def refused() -> SettingsError:
         load_settings()
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None or SECRET not in repr(caught.value.__cause__)
+    assert not isinstance(caught.value.__cause__, ValidationError), "it keeps the values it was given"
     return caught.value
 
 

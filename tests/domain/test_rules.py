@@ -164,3 +164,10 @@ def test_a_fraction_of_a_unit_must_not_cost_more_than_a_price_can_hold() -> None
 
     problems_found = of_line(quantity=Decimal("-0.01"), total_price=Decimal("100000000000000.00"))
     assert "price of product “GPS Tracker” is more than" in problems_found["amount_too_large"]
+
+
+def test_one_order_is_created_with_its_lines_in_one_request_of_2000_records() -> None:
+    sold = tuple(line(sf_id=f"00k{number:012d}AAA") for number in range(2000))
+
+    assert found(lines=sold[:1999]) == {}
+    assert list(found(lines=sold)) == ["too_many_lines"]

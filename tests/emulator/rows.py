@@ -25,7 +25,9 @@ class Rows:
         """Put a row in and return its id; stamps are given unless said otherwise."""
         known = self.schema.objects[sobject]
         record_id = self.ids.next(str(known.key_prefix))
-        stamps = {name: STAMP for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp") if name in known.fields}
+        stamps: dict[str, Value] = {
+            name: STAMP for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp") if name in known.fields
+        }
         self.db.insert_row(sobject, {"Id": record_id, **stamps, **values})
         return record_id
 

@@ -109,7 +109,9 @@ def test_a_discount_lowers_the_total_where_the_org_has_it() -> None:
     opportunity = org.insert("Opportunity", {"Name": "D", "StageName": "Prospecting", "CloseDate": "2026-05-20"})
     fields = {"OpportunityId": opportunity, "PricebookEntryId": entry_id, "Quantity": 3}
 
-    made = org.get("OpportunityLineItem", org.insert("OpportunityLineItem", {**fields, "UnitPrice": 10, "Discount": 10}))
+    made = org.get(
+        "OpportunityLineItem", org.insert("OpportunityLineItem", {**fields, "UnitPrice": 10, "Discount": 10})
+    )
 
     assert (made["TotalPrice"], made["UnitPrice"], made["Subtotal"]) == (Decimal(27), Decimal(10), Decimal(30))
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from sfsync.emulator.schema import Field
-from tests.emulator.rows import NOW, Rows
+from tests.emulator.rows import Rows
 
 
 @pytest.fixture
@@ -37,7 +37,8 @@ def test_values_are_given_as_json_wants_them(rows: Rows) -> None:
     )
 
     (row,) = rows.query(
-        "SELECT Amount, Probability, IsWon, IsClosed, CloseDate, FiscalYear, CreatedDate, ExpectedRevenue FROM Opportunity"
+        "SELECT Amount, Probability, IsWon, IsClosed, CloseDate, FiscalYear, CreatedDate, ExpectedRevenue "
+        "FROM Opportunity"
     )
 
     row.pop("attributes")
@@ -214,10 +215,8 @@ def test_fields_spells_out_what_the_user_may_see(rows: Rows) -> None:
 
 
 def test_records_are_addressed_in_the_version_that_was_asked(rows: Rows) -> None:
-    from sfsync.emulator.soql import execute  # noqa: PLC0415 - the helper always asks for the newest version
-
     rows.add("Account", Name="Acme")
 
-    result = execute("SELECT Id FROM Account", schema=rows.schema, db=rows.db, now=NOW, version="59.0")
+    (row,) = rows.query("SELECT Id FROM Account", version="59.0")
 
-    assert result.records[0]["attributes"]["url"].startswith("/services/data/v59.0/sobjects/Account/001")
+    assert row["attributes"]["url"].startswith("/services/data/v59.0/sobjects/Account/001")

@@ -70,8 +70,7 @@ def test_deleted_records_do_not_count(rows: Rows) -> None:
             "Nesting of semi join sub-selects is not supported",
         ),
         (
-            "Id IN (SELECT OpportunityId FROM Order) AND AccountId IN (SELECT Id FROM Account) "
-            "AND OwnerId IN (SELECT Id FROM User)",
+            " AND ".join(["Id IN (SELECT OpportunityId FROM Order)"] * 3),
             "maximum 2 semi join sub-selects are allowed in one query",
         ),
     ],

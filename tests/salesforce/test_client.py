@@ -13,7 +13,15 @@ from urllib3.exceptions import SSLError as Urllib3SSLError
 
 from sfsync.emulator.org import Org
 from sfsync.emulator.server import serve
-from sfsync.errors import LoginRefused, OrgLimitReached, OrgRefused, OrgUnavailable, OrgUnfit, SfsyncError
+from sfsync.errors import (
+    LoginRefused,
+    OrgLimitReached,
+    OrgRefused,
+    OrgUnavailable,
+    OrgUnfit,
+    SettingsError,
+    SfsyncError,
+)
 from sfsync.salesforce.client import OrgClient
 from sfsync.salesforce.composite import Sub
 from sfsync.salesforce.endpoint import Endpoint
@@ -21,6 +29,7 @@ from tests.salesforce.conftest import DATA, NOW, ORG, TOKEN, TOKEN_URL
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     import responses
 
@@ -387,8 +396,8 @@ def test_the_client_knows_whose_session_it_has(client: OrgClient) -> None:
 
 
 @pytest.fixture
-def server() -> Generator[Server]:
-    with serve(Org()) as running:
+def server(tmp_path: Path) -> Generator[Server]:
+    with serve(Org(), directory=tmp_path) as running:
         yield running
 
 
@@ -400,6 +409,18 @@ def at(server: Server, **changes: Any) -> OrgClient:
 def test_over_a_real_socket_a_certificate_of_nobody_is_named_with_its_remedy(server: Server) -> None:
     with pytest.raises(OrgUnavailable, match="ca_file"):
         at(server, ca_file=None).read("limits")
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_ca_file_that_went_bad_is_a_wrong_setting(server: Server, content: str | None) -> None:
+    client = at(server)
+    if content is None:
+        server.ca_file.unlink()
+    else:
+        server.ca_file.write_text(content)
+
+    with pytest.raises(SettingsError, match="ca_file"):
+        client.read("limits")
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "truncated", "reset", "html_503", "http_500"])

@@ -63,6 +63,18 @@ def test_an_empty_list_is_refused() -> None:
         soql.one_of("Id", [])
 
 
+def test_lists_of_ids_are_checked() -> None:
+    assert soql.ids_in([ID, ID[:15]]) == f"Id IN ('{ID}','{ID[:15]}')"
+    with pytest.raises(ValueError, match="empty"):
+        soql.ids_in([])
+    with pytest.raises(ValueError, match="no Salesforce record id"):
+        soql.ids_in([ID, "'"])
+
+
+def test_the_look_back_includes_our_own_rows_where_nobody_knows_who_we_are() -> None:
+    assert "LastModifiedById" not in soql.since(STAMP, ID, back_to=STAMP.replace(hour=8))
+
+
 def test_conditions_keep_to_themselves_when_joined() -> None:
     assert soql.both("A = 1 OR B = 2", "", None, "C = 3") == "(A = 1 OR B = 2) AND (C = 3)"
 

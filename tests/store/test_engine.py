@@ -26,6 +26,16 @@ def add(tx: Tx, sf_id: str = ACME, name: str = "Acme") -> None:
     tx.execute(insert(accounts).values(org="main", sf_id=sf_id, name=name))
 
 
+def add_and_fail(tx: Tx) -> None:
+    add(tx)
+    raise RuntimeError
+
+
+def add_twice(tx: Tx, name: str = "Acme") -> None:
+    add(tx, name=name)
+    add(tx, name=name)
+
+
 def names(db: Database) -> list[str]:
     with db.read() as tx:
         return list(tx.scalars(select(accounts.c.name).order_by(accounts.c.sf_id)))
@@ -40,8 +50,7 @@ def test_what_is_written_in_a_transaction_is_there_afterwards(db: Database) -> N
 
 def test_a_transaction_that_fails_writes_nothing(db: Database) -> None:
     with pytest.raises(RuntimeError), db.begin() as tx:
-        add(tx)
-        raise RuntimeError
+        add_and_fail(tx)
 
     assert names(db) == []
 
@@ -159,10 +168,8 @@ def test_a_transaction_that_fails_in_a_rehearsal_takes_only_itself_back(db: Data
 
 
 def test_a_rehearsal_that_fails_is_forgotten_too(db: Database) -> None:
-    with pytest.raises(RuntimeError), db.rehearsal() as stage:
-        with stage.begin() as tx:
-            add(tx)
-        raise RuntimeError
+    with pytest.raises(RuntimeError), db.rehearsal() as stage, stage.read() as tx:
+        add_and_fail(tx)
 
     assert names(db) == []
 
@@ -227,10 +234,13 @@ def test_a_locked_postgresql_row_is_unavailable(postgres_url: str) -> None:
 def test_a_full_disk_is_unavailable_and_loses_nothing(sqlite_url: str) -> None:
     db = open_database(sqlite_url)
 
-    with pytest.raises(DatabaseUnavailable, match="disk is full"), db.begin() as tx:
+    def fill_up(tx: Tx) -> None:
         pages = tx.scalar(text("PRAGMA page_count"))
         tx.execute(text(f"PRAGMA max_page_count = {pages}"))
         add(tx, name="x" * 100_000)
+
+    with pytest.raises(DatabaseUnavailable, match="disk is full"), db.begin() as tx:
+        fill_up(tx)
 
     assert names(db) == []
     db.close()
@@ -239,11 +249,14 @@ def test_a_full_disk_is_unavailable_and_loses_nothing(sqlite_url: str) -> None:
 def test_a_lost_connection_is_unavailable_and_the_next_transaction_connects_again(postgres_url: str) -> None:
     db = open_database(postgres_url)
 
-    with pytest.raises(DatabaseUnavailable, match="shut down"), db.begin() as tx:
+    def lose(tx: Tx) -> None:
         own = tx.scalar(text("SELECT pg_backend_pid()"))
         with db.begin() as other:
             other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": own})
         add(tx)
+
+    with pytest.raises(DatabaseUnavailable, match="shut down"), db.begin() as tx:
+        lose(tx)
 
     assert names(db) == []
     db.close()
@@ -256,8 +269,7 @@ def test_wrong_sql_stays_what_it_is(db: Database) -> None:
 
 def test_errors_do_not_carry_the_values_of_rows(db: Database) -> None:
     with pytest.raises(IntegrityError) as raised, db.begin() as tx:
-        add(tx, name="Very Secret Ltd")
-        add(tx, name="Very Secret Ltd")
+        add_twice(tx, "Very Secret Ltd")
 
     assert "Very Secret" not in str(raised.value)
 

@@ -20,6 +20,7 @@ from tests.store.processes import as_ordinary_user
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from sfsync.store.engine import Tx
     from tests.postgres import Server
 
 
@@ -126,15 +127,18 @@ def test_a_file_without_the_right_to_write_is_refused(open_folder: Path) -> None
 def test_a_file_that_becomes_read_only_is_refused_when_it_is_written(sqlite_url: str) -> None:
     db = open_database(sqlite_url)
 
-    with pytest.raises(DatabaseRefused, match="may not be written by this user"), db.begin() as tx:
+    def delete_without_rights(tx: Tx) -> None:
         tx.execute(text("PRAGMA query_only = ON"))
         tx.execute(text("DELETE FROM accounts"))
+
+    with pytest.raises(DatabaseRefused, match="may not be written by this user"), db.begin() as tx:
+        delete_without_rights(tx)
 
     db.close()
 
 
 def test_a_wrong_password_is_refused_without_showing_it(postgres_server: Server) -> None:
-    with pytest.raises(DatabaseRefused, match="refused the login.*password authentication failed") as raised:
+    with pytest.raises(DatabaseRefused, match=r"refused the login.*password authentication failed") as raised:
         open_database(postgres_server.url("postgres", GUARDED, "hunter2"))
 
     assert "hunter2" not in str(raised.value)
@@ -148,7 +152,7 @@ def test_an_unknown_user_is_refused(postgres_server: Server) -> None:
 
 
 def test_a_database_that_does_not_exist_is_refused(postgres_server: Server) -> None:
-    with pytest.raises(DatabaseRefused, match="does not exist.*createdb"):
+    with pytest.raises(DatabaseRefused, match=r"does not exist.*createdb"):
         open_database(postgres_server.url("no_such_database"))
 
 
@@ -157,7 +161,7 @@ def test_a_user_who_may_not_create_tables_is_refused(postgres_server: Server, ne
     postgres_server.execute("CREATE ROLE visitor LOGIN")
 
     try:
-        with pytest.raises(DatabaseRefused, match="rights that sfsync needs.*GRANT"):
+        with pytest.raises(DatabaseRefused, match=r"rights that sfsync needs.*GRANT"):
             open_database(postgres_server.url(name, "visitor"))
     finally:
         postgres_server.execute("DROP ROLE visitor")
@@ -168,7 +172,7 @@ def test_a_host_that_does_not_answer_is_unavailable() -> None:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
 
-        with pytest.raises(DatabaseUnavailable, match="does not answer.*Connection refused") as raised:
+        with pytest.raises(DatabaseUnavailable, match=r"does not answer.*Connection refused") as raised:
             open_database(f"postgresql://user:hunter2@127.0.0.1:{port}/db")
 
     assert f"postgresql://user@127.0.0.1:{port}/db" in str(raised.value)

@@ -113,7 +113,7 @@ def test_opening_it_again_changes_nothing(database_url: str) -> None:
 
 
 def test_an_empty_database_is_refused_by_those_who_must_not_set_it_up(new_database_url: str) -> None:
-    with pytest.raises(DatabaseRefused, match="is empty.*sfsync db upgrade"):
+    with pytest.raises(DatabaseRefused, match=r"is empty.*sfsync db upgrade"):
         open_database(new_database_url, migrate=False)
 
     assert migrations.check(new_database_url).current is None
@@ -142,7 +142,7 @@ def test_an_older_schema_is_refused_with_the_command_that_upgrades_it(
 ) -> None:
     monkeypatch.setattr(migrations, "HEAD", "0002")
 
-    with pytest.raises(DatabaseRefused, match="older schema 0001.*sfsync db upgrade"):
+    with pytest.raises(DatabaseRefused, match=r"older schema 0001.*sfsync db upgrade"):
         open_database(database_url)
 
 
@@ -153,7 +153,7 @@ def test_a_schema_of_a_newer_sfsync_is_refused(act: type, new_database_url: str)
         tx.execute(text("UPDATE sfsync_version SET version_num = '9999'"))
     db.close()
 
-    with pytest.raises(DatabaseRefused, match="written by a newer sfsync.*9999"):
+    with pytest.raises(DatabaseRefused, match=r"written by a newer sfsync.*9999"):
         act(new_database_url)
 
 
@@ -164,7 +164,7 @@ def test_a_shared_postgresql_database_with_tables_of_our_names_is_refused(new_po
         connection.execute(text("CREATE TABLE customers (id int)"))
     engine.dispose()
 
-    with pytest.raises(DatabaseRefused, match="tables of another program: orders[.]"):
+    with pytest.raises(DatabaseRefused, match=r"tables of another program: orders[.]"):
         open_database(new_postgres_url)
 
     assert tables(new_postgres_url) == {"orders", "customers"}

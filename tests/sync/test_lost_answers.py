@@ -122,10 +122,10 @@ def test_a_process_that_dies_at_any_call_leaves_what_the_next_one_finishes(
     assert deaths > 5
 
 
-def test_an_order_whose_creation_is_still_running_is_not_made_twice(world: World, app: App) -> None:
+@pytest.mark.parametrize("after", [1, 2, 3, 5])
+def test_an_order_whose_creation_is_still_running_is_not_made_twice(world: World, app: App, after: int) -> None:
     world.deals(3)
-    world.org.faults.add("late_commit", path="composite/graph", calls=3)
-    world.org.faults.add("lost_answer", path="composite/graph")
+    world.org.faults.add("late_commit", path="composite/graph", after=after)
 
     whole(world, app)
 

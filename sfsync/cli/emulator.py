@@ -1,0 +1,63 @@
+"""`sfsync emulator`: a Salesforce org in a box, for trying things out and for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="A Salesforce org in a box, for trying things out and for tests.")
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 for any free one.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything that is left to chance.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="JSON file of records to begin with.", exists=True, dir_okay=False),
+]
+Faults = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPEC", help="What goes wrong, as in lost_answer:path=graph,nth=2;http_503:rate=0.1", show_default=False
+    ),
+]
+Latency = Annotated[int, typer.Option("--latency-ms", min=0, help="How long every answer takes, in milliseconds.")]
+DailyLimit = Annotated[
+    int | None, typer.Option(min=1, help="API calls that the org allows in 24 hours.", show_default="100000")
+]
+Database = Annotated[
+    Path | None,
+    typer.Option("--path", metavar="FILE", help="SQLite file that keeps the org.", show_default="in memory"),
+]
+
+
+@app.callback()
+def emulator() -> None:
+    """Keep `serve` a command of its own: Typer leaves the name of a single command out."""
+
+
+@app.command()
+def serve(
+    port: Port = 8443,
+    seed: Seed = 0,
+    data: Data = None,
+    faults: Faults = None,
+    latency_ms: Latency = 0,
+    daily_limit: DailyLimit = None,
+    path: Database = None,
+) -> None:
+    """Serve the org over HTTPS until SIGTERM or Ctrl-C; prints how to reach it."""
+    # Here, not on top: `sfsync --help` needs none of it.
+    from sfsync.emulator.cli import main  # noqa: PLC0415
+
+    slow = f"latency:ms={latency_ms},times=0" if latency_ms else None
+    raise typer.Exit(
+        main(
+            port=port,
+            seed=seed,
+            data=data,
+            faults=";".join(filter(None, (faults, slow))) or None,
+            daily_limit=daily_limit,
+            path=":memory:" if path is None else str(path),
+        )
+    )

@@ -1,0 +1,191 @@
+"""`sfsync orders`: look at orders, say which status they are to have, have refused ones tried again."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from sfsync.cli.options import AsJson, Org, Record, opened
+from sfsync.cli.order_view import list_row, order_parts
+from sfsync.cli.render import show, show_json, table
+from sfsync.domain.sfid import full_id
+from sfsync.domain.statuses import Status
+from sfsync.errors import UsageError
+from sfsync.store import wishes
+from sfsync.store.find import OrderFilter, find, find_order, items_of, list_orders
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sfsync.domain.facts import OrderFacts
+
+app = typer.Typer(no_args_is_help=True, help="List and show orders, set their statuses, retry.")
+
+Records = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RECORD...", help="Order keys, order numbers, Salesforce Ids or Opportunity Ids.", show_default=False
+    ),
+]
+StatusOption = Annotated[
+    Status | None, typer.Option("--status", case_sensitive=False, help="Only those of this status.")
+]
+StatusArgument = Annotated[
+    Status, typer.Argument(metavar="STATUS", case_sensitive=False, help="Draft, Activated, Fulfilled or Cancelled.")
+]
+
+
+@app.command("list")
+def list_(
+    *,
+    status: StatusOption = None,
+    deal: Annotated[str | None, typer.Option("--deal", metavar="ID", help="Only those of this opportunity.")] = None,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only those that have not crossed yet.")] = False,
+    held: Annotated[bool, typer.Option("--held", help="Only those with a problem.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="The newest so many.")] = 50,
+    org: Org = None,
+    as_json: AsJson = False,
+) -> None:
+    """List orders, newest first."""
+    deal_id = None if deal is None else full_id(deal.strip())
+    if deal is not None and deal_id is None:
+        raise UsageError(f"“{deal}” is no Opportunity Id.", remedy="Give its 15 or 18 characters.")
+    wanted = OrderFilter(status=status, opportunity_id=deal_id, waiting=waiting, held=held)
+    with opened(org) as app_, app_.db.read() as tx:
+        found, number = list_orders(tx, app_.org_name, wanted, limit=limit)
+    if as_json:
+        show_json({"orders": found, "found": number})
+    elif not found:
+        show("There are no such orders.")
+    else:
+        columns = ("Order", "Account and name", "Starts on", "Lines", "Total", "Status")
+        show(table(*columns, rows=[list_row(order) for order in found], right=("Lines", "Total")))
+        if number > len(found):
+            show(f"\n{len(found):,} of {number:,} shown; --limit shows more.")
+
+
+@app.command("show")
+def show_(record: Record, *, org: Org = None, as_json: AsJson = False) -> None:
+    """Show one order with its lines."""
+    with opened(org) as app_, app_.db.read() as tx:
+        order = find_order(tx, app_.org_name, record)
+        items = items_of(tx, order)
+    if as_json:
+        show_json({"order": order, "items": items})
+    else:
+        show(*order_parts(order, items))
+
+
+@app.command()
+def activate(records: Records, *, org: Org = None, as_json: AsJson = False) -> None:
+    """Have orders activated by the next sync: approved and binding."""
+    _want(records, Status.ACTIVATED, org, as_json=as_json)
+
+
+@app.command()
+def fulfil(records: Records, *, org: Org = None, as_json: AsJson = False) -> None:
+    """Have orders marked as fulfilled by the next sync: delivered in full."""
+    _want(records, Status.FULFILLED, org, as_json=as_json)
+
+
+@app.command()
+def cancel(records: Records, *, org: Org = None, as_json: AsJson = False) -> None:
+    """Have orders cancelled by the next sync: nothing more will be delivered."""
+    _want(records, Status.CANCELLED, org, as_json=as_json)
+
+
+@app.command("set-status")
+def set_status(record: Record, status: StatusArgument, *, org: Org = None, as_json: AsJson = False) -> None:
+    """Say which status an order is to have; the next sync sends it. The status it has in the org takes a wish back."""
+    _want([record], status, org, as_json=as_json)
+
+
+@app.command()
+def retry(
+    records: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RECORD...", help="The orders, or deals; any name of them.", show_default=False),
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All orders with a problem.")] = False,
+    org: Org = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forget why orders were refused or held, so that the next sync tries them at once."""
+    if bool(records) == everything:
+        raise UsageError(
+            "Name the orders to try again, or give --all.", remedy="`sfsync orders list --held` lists them."
+        )
+    with opened(org) as app_, app_.db.begin() as tx:
+        name, now = app_.org_name, app_.clock()
+        if everything:
+            meant = list_orders(tx, name, OrderFilter(held=True), limit=sys.maxsize)[0]
+            bare: list[str] = []
+        else:
+            found = {record: find(tx, name, record).orders for record in records or ()}
+            meant = [order for orders in found.values() for order in orders if not order.is_deleted]
+            bare = [record for record, orders in found.items() if not orders]
+        told = {
+            order.handle: _RETRIED if wishes.retry(tx, name, order.id, actor=_actor(), now=now) else _NOT_HELD
+            for order in meant
+        }
+    told |= dict.fromkeys(bare, _REJECTED)
+    if as_json:
+        show_json({"records": [{"record": it, "retried": said is _RETRIED, "said": said} for it, said in told.items()]})
+    else:
+        show(*(f"{record}: {said}" for record, said in told.items()) if told else ("No order has a problem.",))
+
+
+_RETRIED = "tried again by the next `sfsync sync`."
+_NOT_HELD = "nothing is held against it."
+_REJECTED = "a deal without an order is looked at again by every sync: fix it in Salesforce, and it is ordered."
+
+
+def _want(records: Sequence[str], status: Status, org: str | None, *, as_json: bool) -> None:
+    """Note a wish for all of the orders, or for none: one that cannot be granted refuses the whole call."""
+    with opened(org) as app_, app_.db.begin() as tx:
+        found = [find_order(tx, app_.org_name, record) for record in records]
+        changed = {
+            order.id: wishes.want(tx, app_.org_name, order.id, status, actor=_actor(), now=app_.clock())
+            for order in found
+        }
+    if as_json:
+        show_json({"orders": [_wish(order, status, changed=changed[order.id]) for order in found]})
+        return
+    for order in found:
+        show(_wanted_line(order, status, changed=changed[order.id]))
+        if order.problem_code == "total_mismatch":
+            show(Text(f"  Mind: {order.problem}", style="yellow"))
+    if any(changed.values()) and any(order.org_status != status for order in found):
+        show("`sfsync sync` or the daemon sends it; until then, `sfsync orders set-status` takes it back.")
+
+
+def _wish(order: OrderFacts, status: Status, *, changed: bool) -> dict[str, Any]:
+    return {
+        "record": order.handle,
+        "key": order.key,
+        "sf_id": order.sf_id,
+        "status": status.value,
+        "org_status": order.org_status,
+        "changed": changed,
+    }
+
+
+def _wanted_line(order: OrderFacts, status: Status, *, changed: bool) -> str:
+    if order.org_status == status:
+        return f"Order {order.handle} stays {status}" + (": the wish is taken back." if changed else ", as it is.")
+    again = "" if changed else " already"
+    return f"Order {order.handle} is to become {status}{again}; in the org it is {order.org_status}."
+
+
+def _actor() -> str:
+    """Who is at the keyboard, for the journal."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"  # a container without a user database

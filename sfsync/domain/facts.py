@@ -1,0 +1,84 @@
+"""What the mirror knows of an order, as people ask for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """An order: what the org last said of it, what is wanted of it, and what stands between the two."""
+
+    id: int
+    key: str | None
+    sf_id: str | None
+    order_number: str | None
+    name: str | None
+    opportunity_id: str | None
+    opportunity_name: str | None
+    account_id: str | None
+    account_name: str | None
+    contract_id: str | None
+    contract_number: str | None
+    currency: str | None
+    effective_date: date | None
+    end_date: date | None
+    planned_total: Decimal | None
+    total_amount: Decimal | None
+    status: str
+    """The status that is wanted."""
+    org_status: str | None
+    """The status that the org last showed; None before the order is there."""
+    org_status_label: str | None
+    activated_at: datetime | None
+    origin: str
+    """sfsync, adopted or org: who made the order."""
+    is_reduction: bool
+    is_deleted: bool
+    in_doubt: str | None
+    sent_at: datetime | None
+    attempts: int
+    retry_at: datetime | None
+    problem_code: str | None
+    problem: str | None
+    problem_want: str | None
+    problem_at: datetime | None
+    system_modstamp: datetime | None
+    lines: int
+    """How many lines it has, planned ones included."""
+
+    @property
+    def handle(self) -> str:
+        """What to call it on the command line: its number, before it has one its key, else its Id."""
+        return self.order_number or self.key or self.sf_id or ""
+
+    @property
+    def total(self) -> Decimal | None:
+        """What the org makes of the lines; before it has said so, the plan."""
+        return self.planned_total if self.total_amount is None else self.total_amount
+
+    @property
+    def waits(self) -> bool:
+        """Whether another status is wanted than the org has."""
+        return self.sf_id is not None and self.status != self.org_status
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """One line of an order; `sf_id` is None before it is in the org."""
+
+    key: str | None
+    sf_id: str | None
+    number: str | None
+    product_name: str | None
+    product_code: str | None
+    quantity: Decimal
+    unit_price: Decimal | None
+    total_price: Decimal | None
+    service_date: date | None
+    description: str | None

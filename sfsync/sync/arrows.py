@@ -1,0 +1,44 @@
+"""The arrows of a cycle one by one, each with what it needs to leave the mirror whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sfsync.sync.complete import complete
+from sfsync.sync.cycle import push_safely
+from sfsync.sync.generate import generate
+from sfsync.sync.plan import plan
+from sfsync.sync.pull import pull, pull_orders
+from sfsync.sync.settle import settle, settle_creations, settle_updates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sfsync.sync.work import Work
+
+
+def only_generate(work: Work) -> None:
+    """Plan the won deals that the mirror knows, and create their orders; deals are not read again."""
+    settle_creations(work)
+    plan(work)
+    generate(work)
+    if work.counts["orders_created"]:
+        pull_orders(work)
+        complete(work)
+
+
+def only_push(work: Work) -> None:
+    """Send wanted statuses, and read back the orders that got one."""
+    settle_updates(work)
+    push_safely(work)
+    if work.counts["statuses_pushed"]:
+        pull_orders(work)
+
+
+ARROWS: Mapping[str, Callable[[Work], None]] = {
+    "pull": pull,
+    "generate": only_generate,
+    "push": only_push,
+    "settle": settle,
+}
+"""By the names of their commands."""

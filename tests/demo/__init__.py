@@ -1,0 +1,1 @@
+"""Tests of the demo: its org, and the story told on it."""

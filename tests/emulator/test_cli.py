@@ -1,0 +1,135 @@
+"""The program, the data file, and an org kept in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from sfsync.emulator.cli import main
+from sfsync.emulator.data import DataError, load_file
+from sfsync.emulator.org import Org
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+V = "/services/data/v66.0"
+
+
+def _data(tmp_path: Path, **objects: list[dict[str, object]]) -> Path:
+    path = tmp_path / "data.json"
+    path.write_text(json.dumps(objects))
+    return path
+
+
+def test_records_are_loaded_with_their_references(tmp_path: Path) -> None:
+    org = Org()
+    order = {"_ref": "o", "AccountId": "@a", "EffectiveDate": "2026-03-01", "Status": "Draft"}
+    path = _data(
+        tmp_path,
+        Account=[{"_ref": "a", "Name": "Acme"}],
+        Product2=[{"_ref": "p", "Name": "Seat", "IsActive": True}],
+        PricebookEntry=[
+            {
+                "_ref": "e",
+                "Pricebook2Id": "@standard_pricebook",
+                "Product2Id": "@p",
+                "UnitPrice": 10.25,
+                "IsActive": True,
+            }
+        ],
+        Order=[{**order, "Pricebook2Id": "@standard_pricebook", "_after": {"Status": "Activated"}}],
+        OrderItem=[{"OrderId": "@o", "PricebookEntryId": "@e", "Quantity": 2, "UnitPrice": 10.25}],
+    )
+
+    ids = load_file(org, path)
+
+    assert org.get("Order", ids["o"])["StatusCode"] == "Activated"
+    assert org.query("SELECT TotalAmount FROM Order")[0]["TotalAmount"] == 20.5
+
+
+@pytest.mark.parametrize(
+    ("objects", "words"),
+    [
+        ({"Nothing": []}, ["sObject 'Nothing'"]),
+        ({"Account": [{"Name": "A"}, {"Name": "B", "ParentId": "@x"}]}, ["Account row 2", "ParentId", "'x'"]),
+        ({"Account": [{"Site": "A"}]}, ["Account row 1", "Name", "REQUIRED_FIELD_MISSING"]),
+        ({"Account": [{"Name": "A", "_reference": "x"}]}, ["Account row 1", "_reference"]),
+        ({"Account": [{"Name": "A", "_ref": "x"}, {"Name": "A", "_ref": "x"}]}, ["Account row 2", "'x'"]),
+    ],
+)
+def test_errors_of_a_data_file_name_row_and_field(
+    tmp_path: Path, objects: dict[str, list[dict[str, object]]], words: list[str]
+) -> None:
+    org = Org()
+
+    with pytest.raises(DataError) as refused:
+        load_file(org, _data(tmp_path, **objects))
+
+    assert all(word in str(refused.value) for word in words)
+    assert org.query("SELECT Id FROM Account") == []
+
+
+def test_wrong_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(data=tmp_path / "none.json") == 2
+    assert main(faults="nope") == 2
+    assert "unknown fault 'nope'" in capsys.readouterr().err
+
+
+def test_an_org_in_a_file_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = str(tmp_path / "org.db")
+    first = Org(path=path)
+    account = first.insert("Account", {"Name": "A"})
+    contract = first.insert("Contract", {"AccountId": account, "Status": "Draft"})
+    first.db.close()
+
+    again = Org(path=path)
+    later = again.insert("Contract", {"AccountId": account, "Status": "Draft"})
+
+    assert later > contract
+    assert again.get("Contract", later)["ContractNumber"] == "00000101"
+    assert again.user_id == first.user_id
+
+
+def test_the_program_serves_until_it_is_stopped(tmp_path: Path) -> None:
+    data = _data(tmp_path, Account=[{"Name": "Acme"}])
+    command = [
+        sys.executable,
+        "-m",
+        "sfsync.emulator",
+        "--port",
+        "0",
+        "--data",
+        str(data),
+        "--directory",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("sf = "):
+                break
+        values = dict(line.split("=", 1) for line in "".join(lines).split() if line.startswith("SFSYNC_"))
+        url = values["SFSYNC_SALESFORCE__LOGIN_URL"]
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": values["SFSYNC_SALESFORCE__CLIENT_ID"],
+            "client_secret": values["SFSYNC_SALESFORCE__CLIENT_SECRET"],
+        }
+        ca_file = values["SFSYNC_SALESFORCE__CA_FILE"]
+        token = requests.post(f"{url}/services/oauth2/token", data=form, verify=ca_file, timeout=10).json()
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        query = {"q": "SELECT Name FROM Account"}
+        answer = requests.get(f"{url}{V}/query", params=query, headers=headers, verify=ca_file, timeout=10).json()
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(10) == 0
+    assert answer["records"][0]["Name"] == "Acme"
