@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from sfsync import log
 from sfsync.cli.options import Org, opened
+from sfsync.service.daemon import Daemon
 
 
-def command(org: Org = None) -> None:
+def command(*, org: Org = None) -> None:
     """Run a cycle at once and then at the interval of the settings, until SIGTERM or Ctrl-C.
 
     The write in hand is finished first; a second signal ends it at once. What happens is logged to stderr.
     """
-    # Here, not on top: `sfsync --help` needs none of it.
-    from sfsync.service.daemon import Daemon  # noqa: PLC0415
-
     with opened(org) as app:
+        log.configure(level=app.settings.log.level, form=app.settings.log.format)
         Daemon(app).serve()

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sfsync.demo.story import run_story
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the story.")]
 Keep = Annotated[
     Path | None,
@@ -16,7 +18,4 @@ Keep = Annotated[
 
 def command(*, as_json: Json = False, keep: Keep = None) -> None:
     """Turn the won deals of a make-believe org into orders, and show what happens; needs no Salesforce org."""
-    # Here, not on top: `sfsync --help` needs none of it, and only this command the emulator.
-    from sfsync.demo.story import run_story  # noqa: PLC0415
-
     raise typer.Exit(run_story(json=as_json, keep=keep))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sfsync.emulator.cli import main
+
 app = typer.Typer(no_args_is_help=True, help="A Salesforce org in a box, for trying things out and for tests.")
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 for any free one.")]
@@ -38,6 +40,7 @@ def emulator() -> None:
 
 @app.command()
 def serve(
+    *,
     port: Port = 8443,
     seed: Seed = 0,
     data: Data = None,
@@ -47,9 +50,6 @@ def serve(
     path: Database = None,
 ) -> None:
     """Serve the org over HTTPS until SIGTERM or Ctrl-C; prints how to reach it."""
-    # Here, not on top: `sfsync --help` needs none of it.
-    from sfsync.emulator.cli import main  # noqa: PLC0415
-
     slow = f"latency:ms={latency_ms},times=0" if latency_ms else None
     raise typer.Exit(
         main(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sfsync.app import utc_now
 from sfsync.cli.options import AsJson  # noqa: TC001 - Typer reads the annotations
+from sfsync.cli.render import show, show_json
+from sfsync.service.scaffold import start
 
 if TYPE_CHECKING:
     from sfsync.service.scaffold import Started
@@ -28,16 +30,15 @@ def command(
     *, login_url: LoginUrl = None, client_id: ClientId = None, since: Since = None, as_json: AsJson = False
 ) -> None:
     """Write a settings file and a place for secrets, and set the database up; never overwrites anything."""
-    # Here, not on top: `sfsync --help` needs none of it.
-    from sfsync.app import utc_now  # noqa: PLC0415
-    from sfsync.service.scaffold import start  # noqa: PLC0415
-
     if not as_json and login_url is None and client_id is None and sys.stdin.isatty() and sys.stdout.isatty():
         login_url = typer.prompt("The org's My Domain (empty: later)", default="", show_default=False) or None
         client_id = typer.prompt("Consumer key of the app (empty: later)", default="", show_default=False) or None
     first_day = (since or utc_now()).date()
     started = start(since=first_day, login_url=login_url, client_id=client_id)
-    typer.echo(json.dumps(_as_json(started), indent=2, ensure_ascii=False) if as_json else _as_text(started))
+    if as_json:
+        show_json(_as_json(started))
+    else:
+        show(_as_text(started), wrap=False)
 
 
 def _as_json(started: Started) -> dict[str, object]:

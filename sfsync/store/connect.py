@@ -40,6 +40,9 @@ def parse(url: str) -> URL:
     except (ArgumentError, ValueError):
         # Without its cause: what could not be read as a URL may hold a password.
         raise SettingsError(f"{SETTING} is not a database URL.", remedy=_FORMS) from None
+    if "@" in (parsed.host or ""):
+        # What stands before it is the rest of a password, which would be shown as a host.
+        raise SettingsError(f"{SETTING} has more than one “@”.", remedy="Write one inside the password as %40.")
     if parsed.drivername in _POSTGRESQL:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in _SQLITE:

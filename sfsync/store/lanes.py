@@ -66,7 +66,7 @@ def statuses(tx: Tx, org: str) -> dict[str, int]:
         .where(o.org == org, ~o.is_deleted, o.sf_id.is_not(None), o.org_status.is_not(None))
         .group_by(o.org_status)
     )
-    return dict(tx.execute(query).tuples().all())
+    return {status: number for status, number in tx.execute(query)}  # noqa: C416 - rows are not pairs to mypy
 
 
 def usage(tx: Tx, org: str, now: datetime) -> tuple[list[Sample], int]:

@@ -77,6 +77,7 @@ def test_a_deleted_row_is_out_of_sight_moves_its_stamp_and_is_logged(rows: Rows)
     assert kept["IsDeleted"] is True
     assert kept["SystemModstamp"] == LATER
     assert rows.db.deleted_between("Account", LATER, "2026-01-03T00:00:00") == [(account, LATER)]
+    assert rows.db.deleted_between("Account", STAMP, LATER) == []
     assert rows.db.updated_between("Account", STAMP, "2026-01-03T00:00:00") == []
     assert rows.db.count("Account") == 0
 

@@ -79,6 +79,7 @@ def test_a_case_sensitive_key_is_compared_with_regard_to_case(rows: Rows) -> Non
     assert rows.names("Key__c = 'k-a'") == ["k-a"]
     assert rows.names("Key__c IN ('k-a', 'ü')") == ["k-a"]
     assert rows.names("Key__c LIKE 'K-%'") == []
+    assert rows.names("Key__c LIKE '%a'") == ["k-a"]
     assert rows.names("Key__c LIKE 'k-*'") == ["k-*"]
     assert len(rows.names("Key__c LIKE '%-_'")) == 3
 

@@ -84,6 +84,14 @@ def test_comparing_with_a_range_is_comparing_with_its_ends(operator: str, found:
         assert names == found
 
 
+def test_no_date_is_outside_every_range() -> None:
+    rows = Rows()
+    rows.add("Opportunity", Name="undated")
+
+    assert rows.column("SELECT Name FROM Opportunity WHERE CloseDate != LAST_MONTH") == ["undated"]
+    assert rows.column("SELECT Name FROM Opportunity WHERE CloseDate < LAST_MONTH") == []
+
+
 def test_date_literals_may_stand_in_lists() -> None:
     rows = Rows()
     for day in ("2026-03-03", "2026-03-04", "2026-01-01", "2025-01-01"):

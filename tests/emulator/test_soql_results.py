@@ -187,6 +187,13 @@ def test_nulls_come_first_unless_told_otherwise_and_text_is_sorted_as_people_do(
     assert rows.column(f"SELECT Name FROM Account ORDER BY {order}") == names
 
 
+def test_accents_do_not_move_a_word_behind_its_neighbours(rows: Rows) -> None:
+    for name in ("Azur", "Ärger", "Abel"):
+        rows.add("Account", Name=name)
+
+    assert rows.column("SELECT Name FROM Account ORDER BY Name") == ["Abel", "Ärger", "Azur"]
+
+
 def test_limit_and_offset_cut_the_answer_and_its_size(rows: Rows) -> None:
     for number in range(10):
         rows.add("Account", Name=str(number))

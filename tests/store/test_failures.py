@@ -146,6 +146,18 @@ def test_a_wrong_password_is_refused_without_showing_it(postgres_server: Server)
     assert "SFSYNC_DATABASE_URL" in str(raised.value)
 
 
+def test_a_password_is_hidden_wherever_the_driver_repeats_it(postgres_server: Server) -> None:
+    with pytest.raises(DatabaseRefused, match=r'for user "[*]{3}"'):
+        open_database(postgres_server.url("postgres", GUARDED, GUARDED))
+
+
+def test_an_at_sign_in_the_password_is_explained_and_nothing_of_it_shown() -> None:
+    with pytest.raises(SettingsError, match=r"more than one “@”.*%40") as raised:
+        open_database("postgresql://user:hun@ter2@host/db")
+
+    assert "ter2" not in str(raised.value)
+
+
 def test_an_unknown_user_is_refused(postgres_server: Server) -> None:
     with pytest.raises(DatabaseRefused, match="refused the login"):
         open_database(postgres_server.url("postgres", "nobody_of_that_name"))

@@ -61,7 +61,7 @@ def names(connection: Connection) -> set[tuple[str, str | None]]:
     for table in metadata.tables:
         found |= {(table, index["name"]) for index in seen.get_indexes(table)}
         found |= {(table, unique["name"]) for unique in seen.get_unique_constraints(table)}
-        found |= {(table, check["name"]) for check in seen.get_check_constraints(table)}
+        found |= {(f"{table} {check['sqltext']}", check["name"]) for check in seen.get_check_constraints(table)}
         found |= {(table, foreign["name"]) for foreign in seen.get_foreign_keys(table)}
         found |= {(table, seen.get_pk_constraint(table)["name"])}
     return found

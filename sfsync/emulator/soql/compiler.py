@@ -183,8 +183,7 @@ class Compiler:
         inner.semi_join = self._no_semi_join
         tests = inner.compile(one.query.where) if one.query.where is not None else "1"
         outer.parameters.extend(inner.parameters)
-        living = f"{self._living(inner_scope)} AND {selected.sql} IS NOT NULL"
-        among = f"{column.sql} IN (SELECT {selected.sql} FROM {inner_scope.source} WHERE {tests} AND {living})"
+        among = f"{column.sql} IN (SELECT {selected.sql} FROM {inner_scope.source} WHERE {tests} AND {self._living(inner_scope)})"
         return f"NOT IFNULL({among}, 0)" if one.negated else among
 
     def _no_semi_join(self, one: SemiJoin, _conditions: Conditions) -> str:

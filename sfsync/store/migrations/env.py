@@ -12,6 +12,5 @@ context.configure(
     target_metadata=metadata,
     version_table=VERSION_TABLE,
     render_as_batch=True,
-    transactional_ddl=True,
 )
 context.run_migrations()

@@ -1,0 +1,112 @@
+"""What the demo promised and what is in the org: counted there, not by the service that made it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sfsync.demo.world import World
+    from sfsync.emulator.org import Org
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The figures of one demo. `duplicates` and `total_mismatch` are what must be 0."""
+
+    opportunities_won: int
+    orders_created: int
+    orders_adopted: int
+    deals_rejected: int
+    lines_created: int
+    statuses_pushed: int
+    answers_lost: int
+    duplicates: int
+    total_mismatch: int
+    without_order: int
+    api_calls: int
+    seconds: float
+    promised: Mapping[str, int]
+
+    @property
+    def kept(self) -> bool:
+        """Whether everything is as promised."""
+        return all(getattr(self, name) == value for name, value in self.promised.items())
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """The figures as a table: what, found, promised."""
+        shown = {
+            "won opportunities": "opportunities_won",
+            "orders created": "orders_created",
+            "order lines created": "lines_created",
+            "orders of others adopted": "orders_adopted",
+            "deals still rejected, each with its reasons": "deals_rejected",
+            "won deals without order and without reason": "without_order",
+            "statuses pushed": "statuses_pushed",
+            "answers lost and survived": "answers_lost",
+            "deals with two orders": "duplicates",
+            "orders whose total is not the deal's": "total_mismatch",
+        }
+        table = [
+            (words, f"{getattr(self, name):,}", f"{self.promised[name]:,}" if name in self.promised else "")
+            for words, name in shown.items()
+        ]
+        return [*table, ("calls to the org", f"{self.api_calls:,}", ""), ("seconds", f"{self.seconds:.1f}", "")]
+
+    def as_json(self, database: Path) -> dict[str, Any]:
+        """The figures for programs."""
+        names = [name for name in self.__dataclass_fields__ if name != "promised"]
+        return {name: getattr(self, name) for name in names} | {
+            "seconds": round(self.seconds, 2),
+            "kept": self.kept,
+            "promised": dict(self.promised),
+            "database": str(database),
+        }
+
+
+def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float) -> Evidence:
+    """Count what is in the org after the story, and set it beside what was promised for this world."""
+    deals = {
+        row["Id"]: Decimal(str(row["Amount"]))
+        for row in org.query("SELECT Id, Amount FROM Opportunity WHERE IsWon = true AND Amount != null")
+    }
+    won = len(org.query("SELECT Id FROM Opportunity WHERE IsWon = true"))
+    orders = org.query("SELECT Id, OpportunityId, TotalAmount, SFSync_Key__c FROM Order WHERE OpportunityId != null")
+    per_deal = Counter(order["OpportunityId"] for order in orders)
+    ours = [order for order in orders if order["SFSync_Key__c"]]
+    lines = org.query("SELECT Id FROM OrderItem WHERE SFSync_Key__c != null")
+    rejected = world.expected.rejected - FIXED
+    return Evidence(
+        opportunities_won=won,
+        orders_created=len(ours),
+        orders_adopted=counts.get("orders_adopted", 0),
+        deals_rejected=won - len(per_deal),
+        lines_created=len(lines),
+        statuses_pushed=counts.get("statuses_pushed", 0),
+        answers_lost=counts.get("answers_lost", 0),
+        duplicates=sum(many > 1 for many in per_deal.values()),
+        total_mismatch=sum(Decimal(str(o["TotalAmount"])) != deals.get(o["OpportunityId"]) for o in ours),
+        without_order=won - len(per_deal) - rejected,
+        api_calls=org.calls.count(),
+        seconds=seconds,
+        promised={
+            "opportunities_won": world.expected.won,
+            "orders_created": world.expected.orderable + FIXED,
+            "orders_adopted": world.expected.adopted,
+            "deals_rejected": rejected,
+            "statuses_pushed": 2,
+            "answers_lost": 1,
+            "duplicates": 0,
+            "total_mismatch": 0,
+            "without_order": 0,
+        },
+    )
+
+
+FIXED = 2
+"""Deals that the story has fixed in the org between its two cycles."""

@@ -1,0 +1,213 @@
+"""The story of `sfsync demo`: the real commands, as a user types them, on an org in a box."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from sfsync.demo import evidence
+from sfsync.demo.world import build, new_org
+from sfsync.emulator.server import serve
+from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, UsageError
+
+if TYPE_CHECKING:
+    from sfsync.demo.world import World
+    from sfsync.emulator.org import Org
+    from sfsync.emulator.server import Server
+
+FOLDER = "sfsync-demo"
+SEED = 7
+_OURS = ("sfsync.db", "sfsync.db-wal", "sfsync.db-shm", "sfsync.db.default.lock")
+
+
+def run_story(*, json: bool, keep: Path | None) -> int:
+    """Tell the story and return the exit code: 0 when every promise was kept, 1 otherwise.
+
+    Args:
+        json: Print one JSON document instead, and nothing else on stdout.
+        keep: The folder to leave the database in; `sfsync-demo` in the current one by default.
+
+    Raises:
+        UsageError: if the folder cannot be used.
+    """
+    folder = _fresh(keep or Path(FOLDER))
+    started = time.monotonic()
+    org = new_org(SEED)
+    story = Story(org, build(org, SEED, datetime.now(UTC).date()), folder, quiet=json)
+    with serve(org, directory=folder / "org") as server:
+        story.tell(server)
+    found = evidence.gather(org, story.world, story.counts, seconds=time.monotonic() - started)
+    story.finish(found)
+    return EXIT_DONE if found.kept else EXIT_ATTENTION
+
+
+@dataclass
+class Story:
+    """The org, the folder, and what the commands have counted so far."""
+
+    org: Org
+    world: World
+    folder: Path
+    quiet: bool
+    counts: dict[str, int] = field(default_factory=dict)
+    console: Console = field(init=False)
+    server: Server | None = None
+
+    def __post_init__(self) -> None:
+        self.console = Console(quiet=self.quiet, highlight=False)
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file that the story leaves."""
+        return self.folder / "sfsync.db"
+
+    def tell(self, server: Server) -> None:
+        """Run the chapters."""
+        self.server = server
+        named, expected = self.world.named, self.world.expected
+        self.say(
+            f"An org in a box stands at {server.url}: {expected.opportunities} opportunities of Cobalt Ventures, "
+            f"Apex Manufacturing, NovaTech Software and their customers, {expected.won} of them won."
+        )
+        self.chapter("1. One cycle, and the answer to its first creation gets lost on the way")
+        self.say("The org will commit the orders of that call, and the connection will break before it can say so.")
+        self.org.faults.add("lost_answer", path="composite/graph")
+        self.run("sync")
+        self.chapter("2. Why a deal got no order")
+        self.run("why", named.two_problems)
+        self.chapter("3. A sales rep fixes two deals in the org; two orders are to be activated")
+        self._fix(named.no_account, named.contract_not_activated)
+        first, second = self._draft(named.cobalt), self._draft(named.novatech)
+        self.run("orders", "activate", first)
+        self.sql(f"UPDATE orders SET status = 'Activated' WHERE key = '{second}'")  # noqa: S608 - shown to the reader
+        self.chapter("4. The next cycle pushes both, and orders what was fixed")
+        self.run("sync")
+        self.chapter("5. One order, from the deal to now")
+        self.run("why", first)
+        self.chapter("6. How things stand")
+        self.run("status")
+
+    def run(self, *words: str) -> None:
+        """Run a command of sfsync in a process of its own, and add up what it reports."""
+        self.console.print(f"\n[bold green]$ sfsync {' '.join(words)}[/]")
+        command = [sys.executable, "-m", "sfsync", *words]
+        counted = words[0] == "sync"
+        if self.quiet:
+            done = subprocess.run(  # noqa: S603 - our own program
+                [*command, "--json"],
+                cwd=self.folder,
+                env=self._environment(),
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            if counted:
+                self._count(json.loads(done.stdout)["counts"])
+        else:
+            self.console.file.flush()
+            done = subprocess.run(command, cwd=self.folder, env=self._environment(), check=False, text=True)  # noqa: S603
+            if counted:
+                self._count(self._last_counts())
+        if done.returncode not in (EXIT_DONE, EXIT_ATTENTION):
+            raise UsageError(
+                f"`sfsync {' '.join(words)}` ended with exit code {done.returncode}.",
+                remedy=(done.stderr or "").strip(),
+            )
+
+    def sql(self, statement: str) -> None:
+        """Do what any other program can do: write to the mirror."""
+        self.console.print(f'\n[bold green]$ sqlite3 {self.database} "{statement}"[/]')
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute(statement)
+
+    def chapter(self, heading: str) -> None:
+        """Begin a chapter."""
+        self.console.rule(f"[bold]{heading}", align="left", style="blue")
+
+    def say(self, text: str) -> None:
+        """Say something to the reader."""
+        self.console.print(text)
+
+    def finish(self, found: evidence.Evidence) -> None:
+        """Show what was promised and what came of it, and where to look next."""
+        if self.quiet:
+            sys.stdout.write(json.dumps(found.as_json(self.database), indent=2) + "\n")
+            return
+        self.chapter("What came of it, counted in the org itself")
+        table = Table("", "found", "promised", box=None, pad_edge=False)
+        for row in found.rows():
+            table.add_row(*row)
+        self.console.print(table)
+        self.say(
+            f"\nThe mirror is left in {self.database}. Look at it:\n"
+            f"  sqlite3 {self.database} 'SELECT order_number, name, status, total_amount FROM orders LIMIT 10'\n"
+            f"  SFSYNC_DATABASE_URL=sqlite:///{self.database} sfsync runs\n"
+            f"  SFSYNC_DATABASE_URL=sqlite:///{self.database} sfsync logs --level warning\n"
+            "Next: `sfsync init` writes the settings for your own org, `sfsync doctor` checks it, "
+            "`sfsync plan` shows what a sync would do."
+        )
+
+    def _fix(self, no_account: str, not_activated: str) -> None:
+        account = self.org.query("SELECT Id FROM Account ORDER BY Id LIMIT 1")[0]["Id"]
+        self.org.update("Opportunity", no_account, {"AccountId": account})
+        contract = str(self.org.get("Opportunity", not_activated)["ContractId"])
+        self.org.update("Contract", contract, {"Status": "Activated"})
+        self.say("In Salesforce: one deal gets its account, the contract of another one is activated.")
+
+    def _draft(self, deal: str) -> str:
+        with closing(sqlite3.connect(self.database)) as connection:
+            row = connection.execute("SELECT key FROM orders WHERE opportunity_id = ?", (deal,)).fetchone()
+        return str(row[0])
+
+    def _last_counts(self) -> dict[str, int]:
+        with closing(sqlite3.connect(self.database)) as connection:
+            row = connection.execute("SELECT counts FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        counts: dict[str, int] = json.loads(row[0] or "{}")
+        return counts
+
+    def _count(self, counts: dict[str, int]) -> None:
+        for name, many in counts.items():
+            self.counts[name] = self.counts.get(name, 0) + many
+
+    def _environment(self) -> dict[str, str]:
+        assert self.server is not None  # noqa: S101 - chapters run while the org stands
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SFSYNC_")}
+        return kept | {
+            "SFSYNC_DATABASE_URL": f"sqlite:///{self.database.resolve()}",
+            "SFSYNC_SALESFORCE__LOGIN_URL": self.server.url,
+            "SFSYNC_SALESFORCE__CLIENT_ID": self.server.client_id,
+            "SFSYNC_SALESFORCE__CLIENT_SECRET": self.server.client_secret,
+            "SFSYNC_SALESFORCE__CA_FILE": str(self.server.ca_file),
+        }
+
+
+def _fresh(folder: Path) -> Path:
+    """Make the folder, and take away what an earlier demo left in it; nothing else is touched.
+
+    Raises:
+        UsageError: if it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _OURS:
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / "org", ignore_errors=True)
+        (folder / "org").mkdir()
+    except OSError as error:
+        raise UsageError(
+            f"The folder {folder} cannot be written: {error.strerror}.", remedy="Name another one with --keep."
+        ) from error
+    return folder
