@@ -146,7 +146,7 @@ def open_box(folder: Path) -> Generator[Box]:
         plain = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("SFSYNC_", "NOTIFY_", "WATCHDOG_"))
+            if not name.startswith(("SFSYNC_", "NOTIFY_", "WATCHDOG_", "COLUMNS"))
         }
         box = Box(World(server.org), server, home, plain | {"PYTHONPATH": str(ROOT)})
         box.set(

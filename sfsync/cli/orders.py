@@ -32,11 +32,9 @@ Records = Annotated[
         metavar="RECORD...", help="Order keys, order numbers, Salesforce Ids or Opportunity Ids.", show_default=False
     ),
 ]
-StatusOption = Annotated[
-    Status | None, typer.Option("--status", case_sensitive=False, help="Only those of this status.")
-]
+StatusOption = Annotated[str | None, typer.Option("--status", metavar="STATUS", help="Only those of this status.")]
 StatusArgument = Annotated[
-    Status, typer.Argument(metavar="STATUS", case_sensitive=False, help="Draft, Activated, Fulfilled or Cancelled.")
+    str, typer.Argument(metavar="STATUS", help="Draft, Activated, Fulfilled or Cancelled.", show_default=False)
 ]
 
 
@@ -55,7 +53,7 @@ def list_(
     deal_id = None if deal is None else full_id(deal.strip())
     if deal is not None and deal_id is None:
         raise UsageError(f"“{deal}” is no Opportunity Id.", remedy="Give its 15 or 18 characters.")
-    wanted = OrderFilter(status=status, opportunity_id=deal_id, waiting=waiting, held=held)
+    wanted = OrderFilter(status=status and _status(status), opportunity_id=deal_id, waiting=waiting, held=held)
     with opened(org) as app_, app_.db.read() as tx:
         found, number = list_orders(tx, app_.org_name, wanted, limit=limit)
     if as_json:
@@ -102,7 +100,7 @@ def cancel(records: Records, *, org: Org = None, as_json: AsJson = False) -> Non
 @app.command("set-status")
 def set_status(record: Record, status: StatusArgument, *, org: Org = None, as_json: AsJson = False) -> None:
     """Say which status an order is to have; the next sync sends it. The status it has in the org takes a wish back."""
-    _want([record], status, org, as_json=as_json)
+    _want([record], _status(status), org, as_json=as_json)
 
 
 @app.command()
@@ -144,6 +142,13 @@ def retry(
 _RETRIED = "tried again by the next `sfsync sync`."
 _NOT_HELD = "nothing is held against it."
 _REJECTED = "a deal without an order is looked at again by every sync: fix it in Salesforce, and it is ordered."
+
+
+def _status(word: str) -> Status:
+    for status in Status:
+        if status.casefold() == word.strip().casefold():
+            return status
+    raise UsageError(f"“{word}” is no status of an order.", remedy=f"There are {', '.join(Status)}.")
 
 
 def _want(records: Sequence[str], status: Status, org: str | None, *, as_json: bool) -> None:

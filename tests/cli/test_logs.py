@@ -91,7 +91,7 @@ def test_a_run_is_shown_with_its_counts_and_entries(deals: list[str], sfsync: Pr
 
 
 def test_a_failed_run_tells_its_error(org: World, sfsync: Program) -> None:
-    org.org.faults.add("request_limit", times=0)
+    org.org.faults.add("request_limit", path="/composite", times=0)
     assert sfsync("sync").code == 75
 
     assert "failed" in sfsync("runs").out

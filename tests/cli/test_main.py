@@ -67,7 +67,7 @@ def test_the_version_is_told(sfsync: Program) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("synch",), "sync"), (("sync", "--dry"), "--dry"), (("why",), "RECORD"), (("runs", "show", "x"), "x")],
+    [(("synch",), "sync"), (("sync", "--dry"), "--dry"), (("why",), "RECORD"), (("runs", "show", "x"), "ID")],
 )
 def test_wrong_use_is_one_sentence_and_where_to_look(sfsync: Program, arguments: tuple[str, ...], said: str) -> None:
     ended = sfsync(*arguments)

@@ -98,7 +98,7 @@ def test_a_refused_order_and_the_failed_run_are_pointed_at(org: World, sfsync: P
     sfsync("sync")
 
     assert waiting(sfsync("status", "--json")) == {"refused": 1}
-    org.org.faults.add("request_limit", times=0)
+    org.org.faults.add("request_limit", path="/composite", times=0)
     assert sfsync("sync").code == 75
     ended = sfsync("status")
     assert "`sfsync runs show 2`" in ended.out

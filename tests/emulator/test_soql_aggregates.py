@@ -42,10 +42,12 @@ def test_groups_have_results_named_by_alias_or_number(rows: Rows) -> None:
 
 
 def test_sums_of_money_have_no_binary_dust(rows: Rows) -> None:
-    (row,) = rows.query("SELECT SUM(TotalAmount) total, AVG(TotalAmount) mean FROM Order")
+    for amount in ("0.1", "0.2"):
+        rows.add("Opportunity", Name=amount, Amount=Decimal(amount))
 
-    assert row["total"] == 100.1
-    assert row["mean"] == 25.025
+    (row,) = rows.query("SELECT SUM(Amount) total, AVG(Amount) mean FROM Opportunity")
+
+    assert (row["total"], row["mean"]) == (0.3, 0.15)
 
 
 def test_counting_a_field_leaves_nulls_out_and_distinct_values_are_counted_once(rows: Rows) -> None:

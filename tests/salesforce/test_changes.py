@@ -226,6 +226,7 @@ def test_deletes_older_than_the_orgs_log_are_a_gap(world: World, org_client: Org
     just_beyond = world.org.clock() - timedelta(days=14, hours=23, minutes=59, seconds=30)
 
     (old,) = read_round(org_client, [Ask(feeds.orders(schema), None, deleted_since=long_ago)])
+    assert world.org.calls[-1].subrequests == 1
     (edge,) = read_round(org_client, [Ask(feeds.orders(schema), None, deleted_since=just_beyond)])
 
     assert (old.gap, old.deleted, old.failed) == (True, None, None)

@@ -173,6 +173,7 @@ def test_a_refusal_carries_code_fields_and_remedy(client: OrgClient, http: respo
     [
         {"body": requests.ReadTimeout("slow")},
         {"body": RESET},
+        {"body": requests.ConnectionError(MaxRetryError(None, "/", ProtocolError("broken")))},  # type: ignore[arg-type]
         {"body": requests.exceptions.ChunkedEncodingError("cut")},
         {"body": requests.exceptions.ContentDecodingError("bad gzip")},
         {"body": requests.exceptions.SSLError("EOF occurred in violation of protocol")},

@@ -159,7 +159,7 @@ def test_a_user_who_is_not_let_in_is_tried_once_and_then_only_every_five_minutes
     assert "inactive user" in refused["event"]
     assert "unfreeze" in refused["remedy"]
     assert refused["next_try_seconds"] == 300
-    assert [call.kind for call in box.org.calls] == ["token"]
+    assert [call.kind for call in box.org.calls] == ["oauth"]
 
 
 def test_settings_that_are_not_complete_end_the_daemon_before_it_starts(box: Box) -> None:

@@ -183,7 +183,8 @@ class Compiler:
         inner.semi_join = self._no_semi_join
         tests = inner.compile(one.query.where) if one.query.where is not None else "1"
         outer.parameters.extend(inner.parameters)
-        among = f"{column.sql} IN (SELECT {selected.sql} FROM {inner_scope.source} WHERE {tests} AND {self._living(inner_scope)})"
+        inner_sql = f"SELECT {selected.sql} FROM {inner_scope.source} WHERE {tests} AND {self._living(inner_scope)}"
+        among = f"{column.sql} IN ({inner_sql})"
         return f"NOT IFNULL({among}, 0)" if one.negated else among
 
     def _no_semi_join(self, one: SemiJoin, _conditions: Conditions) -> str:

@@ -1,0 +1,68 @@
+"""Two processes on one org: one works, the other waits or says who works; nothing is doubled."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from sfsync.emulator.calls import Call
+    from tests.box import Box
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def held(box: Box) -> threading.Event:
+    """The org answers no creation until the event is set."""
+    go, reached = threading.Event(), threading.Event()
+
+    def hook(call: Call, when: str) -> None:
+        if call.kind == "graph" and when == "before":
+            reached.set()
+            go.wait(60)
+
+    box.org.on_call.append(hook)
+    go.reached = reached  # type: ignore[attr-defined]
+    return go
+
+
+def test_a_second_sync_waits_for_the_first_and_doubles_nothing(box: Box, held: threading.Event) -> None:
+    box.world.deals(5)
+    with box.running("sync") as first, box.running("sync") as second:
+        assert held.reached.wait(60)  # type: ignore[attr-defined]
+        held.set()
+
+        assert (first.exit_code(), second.exit_code()) == (0, 0)
+    assert box.world.amounts_agree()
+
+
+def test_a_second_sync_that_may_not_wait_says_who_works_and_to_try_later(box: Box, held: threading.Event) -> None:
+    box.world.deals(5)
+    box.set(SYNC__LEASE_WAIT_SECONDS="0")
+    with box.running("sync") as first:
+        assert held.reached.wait(60)  # type: ignore[attr-defined]
+
+        second = box.run("sync")
+        held.set()
+
+        assert first.exit_code() == 0
+    assert second.exit_code == 75
+    assert "sync" in second.stderr
+    assert str(first.process.pid) in second.stderr
+    assert box.world.amounts_agree()
+
+
+def test_a_daemon_and_a_sync_get_along(box: Box) -> None:
+    box.world.deals(3)
+    with box.running("daemon") as daemon:
+        daemon.event("daemon.cycle")
+        box.world.deals(3)
+
+        assert box.run("sync").exit_code == 0
+
+        daemon.signal(15)
+        assert daemon.exit_code() == 0
+    assert box.world.amounts_agree()
