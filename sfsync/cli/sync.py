@@ -28,8 +28,9 @@ Opportunity = Annotated[
 def sync(*, dry_run: DryRun = False, opportunity: Opportunity = None, org: Org = None, as_json: AsJson = False) -> None:
     """Read the org, create the orders of won deals, send wanted statuses; then exit.
 
-    Exit code 1: it is done, and some records need attention. 75: the org is unavailable, or another sfsync is at
-    work; nothing is lost.
+    Exit code 1: done, and some records need attention.
+
+    Exit code 75: the org is unavailable, or another sfsync is at work. Nothing is lost.
     """
     if dry_run:
         plan(opportunity=opportunity, org=org, as_json=as_json)
@@ -41,7 +42,7 @@ def sync(*, dry_run: DryRun = False, opportunity: Opportunity = None, org: Org =
 
 
 def plan(*, opportunity: Opportunity = None, org: Org = None, as_json: AsJson = False) -> None:
-    """Read the org and show what a cycle would create and change; nothing is written, neither there nor here."""
+    """Read the org and show what a cycle would create and send; nothing is written, neither there nor here."""
     only = _opportunity(opportunity)
     with opened(org) as app, shown_progress(quiet=as_json) as progress:
         report, outlook = rehearse(app, only=only, progress=progress)
