@@ -50,7 +50,12 @@ class World:
         return self.org.insert("PricebookEntry", values | fields)
 
     def deal(
-        self, *lines: tuple[float, float], name: str = "Deal", won: bool = True, total: float | None = None, **fields: Any
+        self,
+        *lines: tuple[float, float],
+        name: str = "Deal",
+        won: bool = True,
+        total: float | None = None,
+        **fields: Any,
     ) -> str:
         """Make a deal with lines of (quantity, unit price), one line when none is given, and win it."""
         values = {
@@ -67,7 +72,9 @@ class World:
             self.win(deal)
         return deal
 
-    def line(self, deal: str, quantity: float, price: float, *, entry: str | None = None, total: float | None = None) -> str:
+    def line(
+        self, deal: str, quantity: float, price: float, *, entry: str | None = None, total: float | None = None
+    ) -> str:
         """Add a line to a deal, by unit price or by its total."""
         values = {"OpportunityId": deal, "PricebookEntryId": entry or self.entries[0], "Quantity": quantity}
         values |= {"TotalPrice": total} if total is not None else {"UnitPrice": price}
@@ -104,7 +111,9 @@ class World:
             for row in self.org.query("SELECT Id, Amount FROM Opportunity WHERE IsWon = true")
         }
         orders = self.orders()
-        return {o["OpportunityId"]: Decimal(str(o["TotalAmount"])) for o in orders} == deals and len(orders) == len(deals)
+        return {o["OpportunityId"]: Decimal(str(o["TotalAmount"])) for o in orders} == deals and len(orders) == len(
+            deals
+        )
 
 
 def kinds(org: Org) -> Sequence[str]:

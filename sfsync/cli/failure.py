@@ -32,8 +32,7 @@ def report_wrong_use(error: typer.TyperException, *, as_json: bool) -> int:
 def report_failure(error: Exception, *, as_json: bool, debug: bool, unexpected: int) -> int:
     """Tell of an error of a command; return the exit code."""
     if debug:
-        # Without local variables, which could hold a secret.
-        traceback.print_exception(error, file=sys.stderr)
+        sys.stderr.write(_traceback(error))
     if isinstance(error, SfsyncError):
         _tell(code_of(error), error.message, error.remedy, as_json=as_json, org_code=getattr(error, "code", ""))
         return error.exit_code
@@ -47,6 +46,13 @@ def report_failure(error: Exception, *, as_json: bool, debug: bool, unexpected: 
 def _place(error: Exception) -> str:
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if "sfsync" in Path(frame.filename).parts]
     return f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+
+
+def _traceback(error: Exception) -> str:
+    """Return the traceback without local variables, and with what looks like a secret blotted out."""
+    from sfsync.log import redact  # noqa: PLC0415 - only --debug needs structlog
+
+    return str(redact(None, "", {"shown": "".join(traceback.format_exception(error))})["shown"])
 
 
 def code_of(error: SfsyncError) -> str:

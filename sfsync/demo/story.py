@@ -92,7 +92,7 @@ class Story:
         self._fix(named.no_account, named.contract_not_activated)
         first, second = self._draft(named.cobalt), self._draft(named.novatech)
         self.run("orders", "activate", first)
-        self.sql(f"UPDATE orders SET status = 'Activated' WHERE key = '{second}'")  # noqa: S608 - shown to the reader
+        self.sql(f"UPDATE orders SET status = 'Activated' WHERE key = '{second}'")
         self.chapter("4. The next cycle pushes both, and orders what was fixed")
         self.run("sync")
         self.chapter("5. One order, from the deal to now")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sfsync.emulator.errors import ApiError
-from sfsync.emulator.values import coerce, wrong_id
+from sfsync.emulator.values import coerce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ class WritePlan:
     autos: tuple[Field, ...]
     defaults: Row
     blank: Row
-    prefixes: dict[str, frozenset[str]]
+    references: frozenset[str]
     has_is_deleted: bool
 
     def read(self, given: Mapping[str, Any], *, creating: bool, round_decimals: bool) -> tuple[Row, Row]:
@@ -67,8 +67,6 @@ class WritePlan:
             raise _not_writeable(refused)
         self._check_required(values, parents, creating=creating)
         row = {field.name: coerce(field, value, round_decimals=round_decimals) for field, value in values}
-        for field, _ in values:
-            self._check_prefix(field, row[field.name])
         return row, parents
 
     def _check_required(self, values: list[tuple[Field, Any]], parents: Row, *, creating: bool) -> None:
@@ -81,11 +79,6 @@ class WritePlan:
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
             raise ApiError(400, "REQUIRED_FIELD_MISSING", message, missing)
-
-    def _check_prefix(self, field: Field, value: Any) -> None:
-        allowed = self.prefixes.get(field.name)
-        if allowed and value is not None and value[:3] not in allowed:
-            raise wrong_id(field, value)
 
 
 def _is_empty(value: Any) -> bool:
@@ -106,7 +99,6 @@ def build_plan(schema: Schema, sobject: SObject, *, see_all: bool) -> WritePlan:
     visible = everything if see_all else dict(schema.visible_fields(sobject.name))
     fields = [field for field in visible.values() if field.stored]
     everywhere = list(sobject.fields.values())
-    targets = {one.name: one for one in schema.all_objects()}
     return WritePlan(
         sobject=sobject,
         names={field.name.lower(): field for field in visible.values()},
@@ -123,12 +115,6 @@ def build_plan(schema: Schema, sobject: SObject, *, see_all: bool) -> WritePlan:
             if field.stored and field.name not in _STAMPS and (field.type == "boolean" or field.default is not None)
         },
         blank={field.name: False if field.type == "boolean" else None for field in everywhere if field.stored},
-        prefixes={
-            field.name: frozenset(
-                prefix for target in field.reference_to if target in targets and (prefix := targets[target].key_prefix)
-            )
-            for field in everywhere
-            if field.type == "reference"
-        },
+        references=frozenset(field.name for field in everywhere if field.type == "reference"),
         has_is_deleted=sobject.field("IsDeleted") is not None,
     )

@@ -45,7 +45,7 @@ def resolve_parents(writer: Writer, plan: WritePlan, values: Row, parents: Row) 
 def check_references(writer: Writer, plan: WritePlan, values: Row) -> None:
     """Refuse references to records that are not there, deleted, or of another object."""
     for name, value in values.items():
-        if value is None or name not in plan.prefixes:
+        if value is None or name not in plan.references:
             continue
         field = plan.names[name.lower()]
         target = _target(writer, field, value)

@@ -105,7 +105,6 @@ class Settings:
     edit_activated_orders: bool = True
     create_reduction_orders: bool = True
     activate_contracts: bool = True
-    view_all_data: bool = True
 
     # -- doubtful facts
     account_from_contract: bool = True

@@ -66,7 +66,7 @@ def problems_of(tx: Tx, org: str, ids: Sequence[str]) -> dict[str, tuple[Problem
 
 
 def set_problems(tx: Tx, org: str, found: Mapping[str, tuple[Problem, ...]], now: datetime) -> None:
-    """Record why deals get no order; an empty tuple takes the deal off the list. `rejected_at` is kept while rejected."""
+    """Record why deals get no order, `rejected_at` from the first time on; an empty tuple takes a deal off the list."""
     for sf_id, problems in found.items():
         is_rejected = bool(problems)
         tx.execute(

@@ -160,7 +160,7 @@ def _merged(
 def _problem_after(
     row: Row[*tuple[Any, ...]], order: OrgOrder, *, conflict: bool, settled: bool, now: datetime
 ) -> dict[str, Any]:
-    """What becomes of a remembered problem when the org's row changed: it is tried again, unless a person must decide."""
+    """What becomes of a remembered problem when the org's row changed: tried again, unless a person must decide."""
     clear = {"problem_code": None, "problem": None, "problem_want": None, "problem_at": None, "retry_at": None}
     if conflict:
         message = (

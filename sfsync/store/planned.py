@@ -108,7 +108,7 @@ def to_create(
     if only is not None:
         query = query.where(orders.c.opportunity_id == only)
     rows = tx.execute(query).all()
-    lines = _lines(tx, [row.id for row in rows])
+    lines = lines_of(tx, [row.id for row in rows])
     plans = [
         OrderPlan(
             key=row.key,
@@ -246,7 +246,8 @@ def _line_row(org: str, order_id: int, line: PlannedLine) -> dict[str, Any]:
     }
 
 
-def _lines(tx: Tx, order_ids: Sequence[int], *, unsent: bool = False) -> dict[int, list[PlannedLine]]:
+def lines_of(tx: Tx, order_ids: Sequence[int], *, unsent: bool = False) -> dict[int, list[PlannedLine]]:
+    """Return the planned lines of orders by row id, in their order; with `unsent` only those that have no Id yet."""
     lines: dict[int, list[PlannedLine]] = defaultdict(list)
     for part in in_parts(order_ids):
         query = select(order_items).where(order_items.c.order_id.in_(part)).order_by(order_items.c.id)
@@ -267,35 +268,3 @@ def _lines(tx: Tx, order_ids: Sequence[int], *, unsent: bool = False) -> dict[in
                 )
             )
     return lines
-
-
-@dataclass(frozen=True, slots=True)
-class IncompleteOrder:
-    """An order of ours that is in the org without all its lines."""
-
-    key: str
-    sf_id: str
-    opportunity_id: str | None
-    lines: tuple[PlannedLine, ...]
-
-
-def missing_lines(tx: Tx, org: str, only: str | None = None) -> list[IncompleteOrder]:
-    """Return draft orders of ours that were read back from the org and lack lines that were planned."""
-    query = (
-        select(orders.c.id, orders.c.key, orders.c.sf_id, orders.c.opportunity_id)
-        .distinct()
-        .join(order_items, order_items.c.order_id == orders.c.id)
-        .where(
-            orders.c.org == org,
-            orders.c.origin == "sfsync",
-            orders.c.status_code == "Draft",
-            orders.c.row_hash.is_not(None),
-            ~orders.c.is_deleted,
-            order_items.c.sf_id.is_(None),
-        )
-    )
-    if only is not None:
-        query = query.where(orders.c.opportunity_id == only)
-    found = tx.execute(query).all()
-    lines = _lines(tx, [row.id for row in found], unsent=True)
-    return [IncompleteOrder(row.key, row.sf_id, row.opportunity_id, tuple(lines[row.id])) for row in found]

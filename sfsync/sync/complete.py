@@ -13,19 +13,21 @@ from sfsync.salesforce import codes
 from sfsync.salesforce.create import create_items
 from sfsync.salesforce.outcomes import ItemCreated, Refused
 from sfsync.store import planned
+from sfsync.store.incomplete import missing_lines
 from sfsync.store.journal import Entry
 from sfsync.sync.pull import pull_orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sfsync.store.incomplete import IncompleteOrder
     from sfsync.sync.work import Work
 
 
 def complete(work: Work) -> None:
     """Create the missing lines of draft orders of ours, then read those orders back."""
     with work.db.read() as tx:
-        incomplete = planned.missing_lines(tx, work.org, work.only)
+        incomplete = missing_lines(tx, work.org, work.only)
     for order in incomplete:
         try:
             outcomes = create_items(work.client, order.sf_id, order.lines, work.app.field_names, work.schema)
@@ -46,7 +48,7 @@ def complete(work: Work) -> None:
         pull_orders(work)
 
 
-def _entries(order: planned.IncompleteOrder, made: Mapping[str, str], refused: Sequence[Refused]) -> list[Entry]:
+def _entries(order: IncompleteOrder, made: Mapping[str, str], refused: Sequence[Refused]) -> list[Entry]:
     entries = [
         Entry(
             action="order.line_refused",

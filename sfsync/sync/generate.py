@@ -80,6 +80,7 @@ def _batches(work: Work) -> Iterator[Sequence[OrderPlan]]:
 
 def _send(work: Work, plans: Sequence[OrderPlan]) -> list[OrderPlan]:
     """Send one call and record what it answers; return the plans that are to be sent again at once."""
+    work.still_ours()
     with work.db.begin() as tx:
         planned.mark_sent(tx, work.org, [plan.key for plan in plans], work.now())
     try:

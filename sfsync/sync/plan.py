@@ -117,7 +117,7 @@ def _entries(
     adopted = [
         Entry(
             action="order.adopted",
-            message=f"Order {order.number or order.sf_id} was already made for this deal by somebody else; it is used as it is.",
+            message=f"Order {order.number or order.sf_id} was made for this deal by somebody else; it is used as is.",
             opportunity_id=deal.sf_id,
             order_key=order_key(deal.sf_id),
             sf_id=order.sf_id,

@@ -115,6 +115,7 @@ def _compare(work: Work, batch: Sequence[Wish], states: dict[str, OrderState | N
 
 
 def _send(work: Work, batch: Sequence[Wish]) -> None:
+    work.still_ours()
     with work.db.begin() as tx:
         wishes.mark_sent(tx, [wish.id for wish in batch], work.now())
     labels = {wish.id: work.app.status_map.to_org(Status(wish.status)) for wish in batch}

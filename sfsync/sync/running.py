@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from sfsync.salesforce.codes import Class, classify
 from sfsync.salesforce.fitness import problems
 from sfsync.salesforce.schema import OrgSchema, read_schema
 from sfsync.store import journal, lease, overview, runs, schemas
-from sfsync.sync.work import Work, no_progress
+from sfsync.sync.work import Stopped, Work, no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -67,8 +67,9 @@ def run(
         OrgUnfit: if the org lacks what sfsync needs.
     """
     wait = timedelta(seconds=app.settings.sync.lease_wait_seconds)
-    with lease.hold(app.db, app.org_name, wait=wait, who=command), _recorded(app, command) as opened:
-        work = Work(app, app.db, app.client, known_schema(app, app.db), opened.run_id, only, progress, opened.counts)
+    with lease.hold(app.db, app.org_name, wait=wait, who=command) as held, _recorded(app, command) as opened:
+        schema = known_schema(app, app.db)
+        work = Work(app, app.db, app.client, schema, opened.run_id, only, progress, opened.counts, held)
         arrows(work)
         with app.db.read() as tx:
             opened.attention = overview.attention(tx, app.org_name)
@@ -84,9 +85,13 @@ def known_schema(app: App, db: Database) -> OrgSchema:
     now = app.clock()
     with db.read() as tx:
         cached = schemas.get(tx, app.org_name)
-    names = asdict(app.field_names)
-    if cached and cached.content["names"] == names and now - cached.read_at < SCHEMA_LASTS:
-        return OrgSchema.from_json(cached.content["schema"])
+    if cached and now - cached.read_at < SCHEMA_LASTS:
+        try:
+            known = OrgSchema.from_json(cached.content)
+        except (KeyError, TypeError):
+            known = None  # another version of sfsync wrote it
+        if known and known.names == app.field_names:
+            return known
     schema = read_schema(app.client, app.field_names)
     found = problems(schema)
     if found:
@@ -95,7 +100,7 @@ def known_schema(app: App, db: Database) -> OrgSchema:
             remedy=" ".join(dict.fromkeys(problem.remedy for problem in found)) + " `sfsync doctor` shows it all.",
         )
     with db.begin() as tx:
-        schemas.put(tx, app.org_name, {"names": names, "schema": schema.to_json()}, now)
+        schemas.put(tx, app.org_name, schema.to_json(), now)
     return schema
 
 
@@ -121,12 +126,15 @@ def _recorded(app: App, command: str) -> Generator[_Open]:
     try:
         yield opened
         outcome = "attention" if opened.attention else "done"
+    except (Stopped, KeyboardInterrupt):
+        outcome = "interrupted"
+        raise
     except SfsyncError as failure:
         error = str(failure)
         _forget_schema(app, failure)
         raise
     except BaseException as failure:
-        error = f"{type(failure).__name__}: sfsync did not expect it, or was stopped."
+        error = f"{type(failure).__name__}, which sfsync did not expect."
         raise
     finally:
         _close(app, opened, outcome, error)

@@ -58,7 +58,7 @@ def settle_creations(work: Work) -> list[str]:
                 *(
                     Entry(
                         action="order.not_there",
-                        message="The answer to the creation was lost; the org does not have the order, so it is sent again.",
+                        message="The answer to the creation was lost; the order is not there, so it is sent again.",
                         order_key=key,
                     )
                     for key in missing

@@ -211,3 +211,36 @@ def test_a_rejected_deal_has_no_order_to_show(org: World, sfsync: Program) -> No
 
     assert ended.code == 2
     assert f"`sfsync why {bad}`" in " ".join(ended.err.split())
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("is_deleted = true", "deleted in Salesforce"),
+        ("in_doubt = 'update', status = 'Activated'", "Draft → Activated (in doubt)"),
+        ("problem_code = 'conflict', problem = 'Look.', retry_at = '2026-03-02 09:30:00'", "Draft (conflict)"),
+        ("sf_id = NULL", "planned, not sent"),
+        ("sf_id = NULL, in_doubt = 'create'", "sent, in doubt"),
+        ("sf_id = NULL, problem_code = 'LOCKED', problem = 'Locked.'", "refused (LOCKED)"),
+        ("planned_total = 400", "399.00; the deal says 400.00"),
+        ("origin = 'adopted', is_reduction = true", "made by somebody else, adopted"),
+        ("end_date = '2027-02-28'", "from 2026-03-01 to 2027-02-28"),
+        ("activated_at = '2026-03-02 09:30:00'", "2026-03-02 09:30:00 UTC"),
+    ],
+)
+def test_an_order_is_shown_as_it_stands(mirror: Database, order: str, sfsync: Program, row: str, said: str) -> None:
+    with mirror.begin() as tx:
+        tx.exec_driver_sql(f"UPDATE orders SET {row}")
+
+    assert said in sfsync("orders", "show", order).text
+
+
+def test_a_list_of_nothing_says_so(mirror: Database, sfsync: Program) -> None:
+    assert sfsync("orders", "list").out == "There are no such orders.\n"
+    assert sfsync("orders", "list", "--deal", "x").code == 2
+
+
+def test_a_wish_is_printed_as_json(order: str, sfsync: Program) -> None:
+    [wish] = sfsync("orders", "activate", order, "--json").json["orders"]
+
+    assert (wish["record"], wish["status"], wish["org_status"], wish["changed"]) == (order, "Activated", "Draft", True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import subprocess
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -190,3 +194,24 @@ def test_missing_credentials_are_a_matter_of_settings(mirror: Database, sfsync: 
     assert ended.err.startswith("error: ")
     assert "login_url" in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.process
+def test_on_a_terminal_the_progress_is_a_bar_with_counts(org: World) -> None:
+    org.deals(2)
+    program = "import sys; from sfsync.cli.main import main; sys.exit(main(['sync']))"
+    terminal, far_end = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=far_end, text=True
+        ) as done:
+            out, _ = done.communicate(timeout=60)
+        shown = os.read(terminal, 1 << 20).decode()
+    finally:
+        os.close(far_end)
+        os.close(terminal)
+
+    assert (done.returncode, "Created 2 orders" in out) == (0, True)
+    assert "Reading" in shown
+    assert "2 orders" in shown
+    assert "\x1b" not in out

@@ -103,7 +103,7 @@ def test_a_failure_is_one_clear_message_with_its_remedy_and_exit_code(
     for secret in (SECRET, WRONG_SECRET):
         assert secret not in ended.said
         assert secret.encode() not in (box.database.read_bytes() if box.database.exists() else b"")
-    assert box.world.orders() == []
+    assert box.org.query("SELECT Id FROM Order") == []
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,9 @@ def test_a_process_killed_at_any_call_leaves_nothing_lost_and_nothing_doubled(bo
     assert box.world.amounts_agree()
     orders = box.world.orders()
     assert all(len(order["OrderItems"]["records"]) in (1, 2) for order in orders)
-    assert mirror_says(box, "SELECT count(*) FROM orders WHERE in_doubt IS NOT NULL OR problem_code IS NOT NULL") == [(0,)]
+    assert mirror_says(box, "SELECT count(*) FROM orders WHERE in_doubt IS NOT NULL OR problem_code IS NOT NULL") == [
+        (0,)
+    ]
     assert set(mirror_says(box, "SELECT sf_id, key, org_status FROM orders")) == {
         (order["Id"], order["SFSync_Key__c"], order["Status"]) for order in orders
     }

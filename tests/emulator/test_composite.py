@@ -133,6 +133,15 @@ def test_all_or_none_undoes_everything_and_names_the_culprit(api: Api) -> None:
     assert len(api.org.query("SELECT Id FROM Account")) == 1
 
 
+def test_what_was_undone_is_not_remembered(api: Api) -> None:
+    order = api.order()
+    change = part("PATCH", f"sobjects/Order/{order}", "a", {"Description": "undone"})
+
+    run(api, change, part("POST", "sobjects/Account", "b", {}), allOrNone=True)
+
+    assert api.value("Order", order, "Description") is None
+
+
 def test_collated_parts_of_a_kind_run_together_unless_references_say_otherwise(api: Api) -> None:
     order = api.order()
     parts = [

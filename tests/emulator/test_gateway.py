@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sfsync.emulator.http import Request
+from sfsync.emulator.http import Request, encode
 from tests.emulator.api import Api, V, make_api, refusal
 
 
@@ -146,3 +146,8 @@ def test_custom_schema_is_separate_for_each_org(api: Api) -> None:
     api.org.add_custom_field("Account", replace(name, name="Own__c", custom=True, nillable=True))
 
     assert other.call("POST", "sobjects/Account", {"Name": "A", "Own__c": "x"}).status == 400
+
+
+def test_empty_objects_and_lists_are_pretty_too() -> None:
+    assert encode({"a": {}, "b": []}, pretty=True) == b'{\n  "a" : { },\n  "b" : [ ]\n}'
+    assert encode({"a": {}, "b": []}, pretty=False) == b'{"a":{},"b":[]}'

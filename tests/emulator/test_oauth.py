@@ -160,6 +160,7 @@ def test_the_audience_may_be_the_instance_with_a_slash(org: Org, keys: tuple[str
     [
         ({"aud": "https://elsewhere.example"}, "invalid_grant", "audience is invalid"),
         ({"exp": 1}, "invalid_grant", "expired authorization code"),
+        ({"exp": "1700000000000"}, "invalid_grant", "expired authorization code"),
         ({"iss": "nobody"}, "invalid_client_id", "client identifier invalid"),
         ({"sub": "nobody@x.test"}, "invalid_grant", "user hasn't approved this consumer"),
     ],

@@ -85,6 +85,14 @@ def test_a_bad_window_is_refused(api: Api, kind: str, query: str) -> None:
     assert refusal(api.call("GET", f"sobjects/Order/{kind}?{query}"))[:2] == (400, "INVALID_REPLICATION_DATE")
 
 
+def test_a_window_of_deletes_is_longer_than_a_minute(api: Api) -> None:
+    minute = "start=2026-03-01T11:00:00Z&end=2026-03-01T11:01:00Z"
+
+    assert api.call("GET", f"sobjects/Order/updated?{minute}").status == 200
+    assert api.call("GET", f"sobjects/Order/deleted?{minute}").status == 400
+    assert api.call("GET", f"sobjects/Order/deleted?{minute.replace('11:01', '11:02')}").status == 200
+
+
 def test_deletes_are_known_for_15_days_and_changes_for_30(api: Api) -> None:
     twenty_days = "start=2026-02-09T12:00:00Z&end=2026-03-01T11:00:00Z"
 

@@ -50,6 +50,17 @@ def test_many_who_want_the_same_at_once_change_it_once(db: Database, draft: int)
     assert (entry.action, entry.actor, entry.order_key) == ("order.status_wanted", "anna", order().key)
 
 
+def test_who_comes_second_waits_for_the_first_and_sees_what_it_did(db: Database, draft: int) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with db.begin() as tx:
+            first = want(tx, "default", draft, Status.ACTIVATED, actor="anna", now=NOW)
+            second = pool.submit(wanted, db, draft, Status.ACTIVATED)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.5)
+
+        assert (first, second.result(timeout=30)) == (True, False)
+
+
 def test_an_illegal_move_writes_nothing(db: Database, draft: int) -> None:
     with pytest.raises(UsageError, match="cannot go from Draft to Fulfilled") as refused:
         wanted(db, draft, Status.FULFILLED)

@@ -89,9 +89,7 @@ def test_a_status_made_in_the_org_comes_back_into_both_columns(world: World, app
     assert (row.status, row.org_status) == ("Activated", "Activated")
 
 
-def test_when_both_sides_change_a_person_decides_and_nothing_is_overwritten(
-    world: World, app: App, order: str
-) -> None:
+def test_when_both_sides_change_a_person_decides_and_nothing_is_overwritten(world: World, app: App, order: str) -> None:
     sql(app, "Activated")
     run_cycle(app)
     world.org.advance(1200)

@@ -61,9 +61,7 @@ def test_a_line_that_is_deleted_before_ordering_is_not_ordered(world: World, app
         run_cycle(app)
     world.org.faults.clear()
     world.org.advance(60)
-    [line] = [
-        row["Id"] for row in world.org.query("SELECT Id FROM OpportunityLineItem WHERE UnitPrice = 50")
-    ]
+    [line] = [row["Id"] for row in world.org.query("SELECT Id FROM OpportunityLineItem WHERE UnitPrice = 50")]
 
     world.org.delete("OpportunityLineItem", line)
     run_cycle(app)

@@ -199,7 +199,7 @@ def _run(org: Org, request: Request, steps: list[Step], *, all_or_none: bool | N
     results: list[Done] = []
     try:
         with org.world.savepoint():
-            results.extend(_one(org, request, place, step) for place, step in enumerate(steps, 1))
+            results.extend(_one(request, place, step) for place, step in enumerate(steps, 1))
             if all_or_none and not all(one["success"] for one in results):
                 raise _RollBackError  # noqa: TRY301 - leaves the savepoint
     except _RollBackError:
@@ -208,12 +208,11 @@ def _run(org: Org, request: Request, steps: list[Step], *, all_or_none: bool | N
     return Answer(400 if failed_inside else 200, results)
 
 
-def _one(org: Org, request: Request, place: int, step: Step) -> Done:
+def _one(request: Request, place: int, step: Step) -> Done:
     try:
         if request.lock_fault is not None and request.lock_fault.hits_part(place):
             raise cannot_lock(None)
-        with org.world.savepoint():
-            return step()
+        return step()
     except ApiError as refusal:
         return {"success": False, "errors": [refusal.as_collection()]}
 

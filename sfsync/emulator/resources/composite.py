@@ -127,9 +127,6 @@ def _one(
     try:
         if outer.lock_fault is not None and outer.lock_fault.hits_part(place):
             raise cannot_lock(None)
-        if any(not answers[name].ok for name in part.needs if name in answers):
-            failed = next(name for name in part.needs if name in answers and not answers[name].ok)
-            raise halted(f"Invalid reference specified. The subrequest {failed} that it refers to failed.")
         request = as_request(part, answers, outer)
     except ApiError as refusal:
         return Answer(refusal.status, refusal.as_rest())

@@ -29,7 +29,7 @@ def updated(org: Org, request: Request, sobject: str) -> Answer:
 def deleted(org: Org, request: Request, sobject: str) -> Answer:
     """GET /sobjects/X/deleted: what went to the recycle bin, or past it."""
     name = _replicated(org, request, sobject)
-    start, end = _window(org, request, days=org.settings.delete_log_days, at_least=_MINUTE)
+    start, end = _window(org, request, days=org.settings.delete_log_days, more_than=_MINUTE)
     gone = org.db.deleted_between(name, stored(start), stored(end))
     earliest = org.clock() - timedelta(days=org.settings.delete_log_days)
     return Answer(
@@ -49,10 +49,10 @@ def _replicated(org: Org, request: Request, sobject: str) -> str:
     return described.name
 
 
-def _window(org: Org, request: Request, *, days: int, at_least: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
+def _window(org: Org, request: Request, *, days: int, more_than: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
     start, end = _moment(request, "start"), _moment(request, "end")
-    if start >= end or end - start < at_least:
-        raise _invalid("startDate must be before endDate, for deletes by at least one minute")
+    if end - start <= more_than:
+        raise _invalid("startDate must be before endDate, for deletes by more than one minute")
     if start < (org.clock() - timedelta(days=days)).replace(second=0, microsecond=0):
         raise _invalid(f"startDate cannot be more than {days} days ago")
     return start, end
