@@ -34,11 +34,12 @@ def sync(*, dry_run: DryRun = False, opportunity: Opportunity = None, org: Org =
     """
     if dry_run:
         plan(opportunity=opportunity, org=org, as_json=as_json)
-    only = _opportunity(opportunity)
-    with opened(org) as app:
-        with shown_progress(quiet=as_json) as progress:
-            report = run_cycle(app, only=only, progress=progress)
-        _end(report, app.org_name, as_json=as_json)
+    else:
+        only = _opportunity(opportunity)
+        with opened(org) as app:
+            with shown_progress(quiet=as_json) as progress:
+                report = run_cycle(app, only=only, progress=progress)
+            _end(report, app.org_name, as_json=as_json)
 
 
 def plan(*, opportunity: Opportunity = None, org: Org = None, as_json: AsJson = False) -> None:

@@ -69,8 +69,9 @@ class Database:
         for sobject in self._schema.all_objects():
             stored = {one.name: one for one in sobject.fields.values() if one.stored}
             self._columns[sobject.name] = stored
-            columns = ", ".join(_column(one) for one in stored.values())
-            self.connection.execute(f'CREATE TABLE IF NOT EXISTS "{sobject.name}" ({columns}) WITHOUT ROWID')
+            self.connection.execute(
+                f'CREATE TABLE IF NOT EXISTS "{sobject.name}" ("Id" TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID'
+            )
             present = {str(row[1]) for row in self.connection.execute(f'PRAGMA table_info("{sobject.name}")')}
             for name, one in stored.items():
                 if name not in present:
@@ -127,6 +128,18 @@ class Database:
             tests.append(f'"{name}" = ?')
             parameters.append(stored)
         return self._select(sobject, " AND ".join(tests) or "1", parameters, include_deleted=include_deleted)
+
+    def totals(
+        self, sobject: str, values: Mapping[str, str], fields: Sequence[str]
+    ) -> tuple[int, *tuple[Decimal, ...]]:
+        """Return how many living rows have these values, and the sum of each of the fields, at the field's scale."""
+        self._check(sobject, [*values, *fields])
+        sums = ", ".join(f'total("{name}")' for name in fields)
+        tests = " AND ".join(f'"{name}" = ?' for name in values)
+        sql = f'SELECT count(*), {sums} FROM "{sobject}" WHERE {tests}{self.living(sobject)}'
+        count, *found = self.connection.execute(sql, list(values.values())).fetchone()
+        scales = [self._columns[sobject][name].scale for name in fields]
+        return count, *(round_half_up(Decimal(repr(one)), scale) for one, scale in zip(found, scales, strict=True))
 
     def delete_row(self, sobject: str, record_id: str, when: str, *, hard: bool = False) -> None:
         """Delete a row: into the recycle bin (the stamp moves), or for good. Both are logged for getDeleted.
@@ -223,8 +236,6 @@ def _stored(value: Value) -> str | int | float | None:
 
 def _column(one: Field) -> str:
     name = f'"{one.name}"'
-    if one.type == "id":
-        return f"{name} TEXT PRIMARY KEY NOT NULL"
     if one.type == "boolean":
         return f"{name} INTEGER NOT NULL DEFAULT 0"
     if one.type == "int":

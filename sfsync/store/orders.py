@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 CONFLICT = "conflict"
 TOTAL_MISMATCH = "total_mismatch"
+DELETED = "deleted_in_org"
+_DELETED = (
+    "The order of this deal was deleted in the org, and is not made again by itself. Undelete it there, or, if it was "
+    "meant, take it off this list: sfsync orders retry."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +78,17 @@ def save_orders(
     return news
 
 
-def mark_deleted(tx: Tx, org: str, ids: Iterable[str]) -> list[str]:
-    """Mark orders that the org says are gone; return the Ids that were not marked before."""
+def mark_deleted(tx: Tx, org: str, ids: Iterable[str], now: datetime) -> list[str]:
+    """Mark orders that the org says are gone, those of deals as a problem; return the Ids that are newly marked."""
     fresh: list[str] = []
     for part in in_parts(ids):
         condition = (orders.c.org == org, orders.c.sf_id.in_(part), ~orders.c.is_deleted)
         gone = list(tx.execute(select(orders.c.sf_id).where(*condition)).scalars())
         if gone:
             tx.execute(update(orders).where(*condition).values(is_deleted=True, row_hash=None))
+            noted = {"problem_code": DELETED, "problem": _DELETED, "problem_want": None, "problem_at": now}
+            ours = (orders.c.org == org, orders.c.sf_id.in_(gone), orders.c.key.is_not(None))
+            tx.execute(update(orders).where(*ours).values(**noted, retry_at=None, in_doubt=None, sent_at=None))
             fresh += gone
     return fresh
 
@@ -149,8 +157,12 @@ def _merged(
     changes["status"] = merged.want
     if row.org_status is not None and row.org_status != values["org_status"]:
         news.append(_seen("status", order, before=row.org_status, after=values["org_status"]))
-    if order.is_deleted and not row.is_deleted:
-        news.append(_seen("deleted", order))
+    if order.is_deleted:
+        if not row.is_deleted:
+            news.append(_seen("deleted", order))
+            if row.key is not None:
+                changes |= {"problem_code": DELETED, "problem": _DELETED, "problem_want": None, "problem_at": now}
+        return changes
     changes |= _problem_after(row, order, conflict=merged.conflict, settled=merged.want == merged.seen, now=now)
     if changes.get("problem_code") in (CONFLICT, TOTAL_MISMATCH) and changes["problem_code"] != row.problem_code:
         news.append(_seen(changes["problem_code"], order, before=merged.want, after=values["org_status"]))

@@ -52,22 +52,28 @@ def plan_hash(plan: OrderPlan) -> str:
 def save_plans(tx: Tx, org: str, plans: Sequence[OrderPlan]) -> list[str]:
     """Store plans as orders to be made; return the keys of those that are new or changed.
 
-    A changed plan replaces the unsent order and clears its problem: the deal was changed, so it is tried again.
+    A changed plan replaces the unsent order and clears its problem: the deal was changed, so it is tried
+    again. A status that somebody wants already is kept.
     """
     known: dict[str, str | None] = {}
+    wanted: dict[str, str] = {}
     for part in in_parts([plan.key for plan in plans]):
-        query = select(orders.c.key, orders.c.planned_hash).where(orders.c.org == org, orders.c.key.in_(part))
-        known.update((key, digest) for key, digest in tx.execute(query))
+        query = select(orders.c.key, orders.c.planned_hash, orders.c.status).where(
+            orders.c.org == org, orders.c.key.in_(part)
+        )
+        for key, digest, status in tx.execute(query):
+            known[key] = digest
+            wanted[key] = status
     hashed = [(plan, plan_hash(plan)) for plan in plans]
     fresh = [(plan, digest) for plan, digest in hashed if known.get(plan.key) != digest]
     if not fresh:
         return []
     drop_unsent(tx, org, [plan.key for plan, _ in fresh if plan.key in known])
-    tx.execute(insert(orders), [_order_row(org, plan, digest) for plan, digest in fresh])
+    tx.execute(insert(orders), [_order_row(org, plan, digest, wanted.get(plan.key, "Draft")) for plan, digest in fresh])
     numbers: dict[str, int] = {}
     for part in in_parts([plan.key for plan, _ in fresh]):
         query = select(orders.c.key, orders.c.id).where(orders.c.org == org, orders.c.key.in_(part))
-        numbers.update((key, number) for key, number in tx.execute(query))
+        numbers.update((row.key, row.id) for row in tx.execute(query))
     lines = [_line_row(org, numbers[plan.key], line) for plan, _ in fresh for line in plan.lines]
     tx.execute(insert(order_items), lines)
     return [plan.key for plan, _ in fresh]
@@ -212,7 +218,7 @@ def _row_ids(tx: Tx, org: str, keys: Sequence[str]) -> dict[str, int]:
     return ids
 
 
-def _order_row(org: str, plan: OrderPlan, digest: str) -> dict[str, Any]:
+def _order_row(org: str, plan: OrderPlan, digest: str, status: str) -> dict[str, Any]:
     return {
         "org": org,
         "key": plan.key,
@@ -225,7 +231,7 @@ def _order_row(org: str, plan: OrderPlan, digest: str) -> dict[str, Any]:
         "effective_date": plan.effective_date,
         "planned_total": plan.total,
         "planned_hash": digest,
-        "status": "Draft",
+        "status": status,
         "origin": "sfsync",
     }
 

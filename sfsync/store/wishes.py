@@ -130,11 +130,11 @@ def record_states(tx: Tx, states: Mapping[int, Mapping[str, Any]]) -> None:
 
 
 def record_done(tx: Tx, ids: Sequence[int]) -> None:
-    """Forget the problems of orders whose wishes were carried out."""
+    """Forget why wishes were not carried out that are carried out now; a wrong total stays until somebody looks."""
     for part in in_parts(ids):
         tx.execute(
             update(orders)
-            .where(orders.c.id.in_(part))
+            .where(orders.c.id.in_(part), func.coalesce(orders.c.problem_code, "") != TOTAL_MISMATCH)
             .values(attempts=0, retry_at=None, problem_code=None, problem=None, problem_want=None, problem_at=None)
         )
 

@@ -53,7 +53,7 @@ def apply_deletes(work: Work, tx: Tx, feed: Feed, ids: Iterable[str]) -> None:
         case "deal_lines":
             opportunities.mark_gone(tx, work.org, lines=ids)
         case "orders":
-            gone = orders.mark_deleted(tx, work.org, ids)
+            gone = orders.mark_deleted(tx, work.org, ids, work.now())
             work.write(
                 tx, *(Entry(action="order.deleted_in_org", message=_DELETED, level="warning", sf_id=i) for i in gone)
             )

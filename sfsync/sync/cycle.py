@@ -70,12 +70,12 @@ def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progr
         OrgUnavailable: when the org cannot be used.
         OrgUnfit: if the org lacks what sfsync needs.
     """
-    started = app.clock()
+    started, before = app.clock(), app.client.calls.copy()
     with app.db.rehearsal() as db:
-        work = Work(app, db, app.client, known_schema(app, db), None, only, progress)
+        work = Work(app, db, app.client, known_schema(app, db), None, only, progress, calls_before=before)
         pull(work)
         plan(work)
         with db.read() as tx:
             outlook = overview.outlook(tx, app.org_name, app.clock(), only)
-            attention = overview.attention(tx, app.org_name)
+            attention = overview.attention(tx, app.org_name, only)
     return Report.of(work, "plan", started, attention), outlook

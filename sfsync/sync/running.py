@@ -69,10 +69,12 @@ def run(
     wait = timedelta(seconds=app.settings.sync.lease_wait_seconds)
     with lease.hold(app.db, app.org_name, wait=wait, who=command) as held, _recorded(app, command) as opened:
         schema = known_schema(app, app.db)
-        work = Work(app, app.db, app.client, schema, opened.run_id, only, progress, opened.counts, held)
+        work = Work(
+            app, app.db, app.client, schema, opened.run_id, only, progress, opened.counts, held, opened.calls_before
+        )
         arrows(work)
         with app.db.read() as tx:
-            opened.attention = overview.attention(tx, app.org_name)
+            opened.attention = overview.attention(tx, app.org_name, only)
     return Report.of(work, command, opened.started, opened.attention)
 
 
@@ -110,7 +112,7 @@ class _Open:
 
     run_id: int
     started: datetime
-    counted_before: int
+    calls_before: Counter[str]
     counts: Counter[str] = field(default_factory=Counter)
     attention: tuple[Attention, ...] = ()
 
@@ -120,7 +122,7 @@ def _recorded(app: App, command: str) -> Generator[_Open]:
     """Open a run, and close it whatever happens: done, attention or failed, with the error in words."""
     started = app.clock()
     with app.db.begin() as tx:
-        opened = _Open(runs.start(tx, app.org_name, command, started), started, app.client.counted_calls)
+        opened = _Open(runs.start(tx, app.org_name, command, started), started, app.client.calls.copy())
     error: str | None = None
     outcome: runs.Outcome = "failed"
     try:
@@ -149,7 +151,8 @@ def _forget_schema(app: App, failure: SfsyncError) -> None:
 
 def _close(app: App, opened: _Open, outcome: runs.Outcome, error: str | None) -> None:
     used = app.client.usage
-    calls = app.client.counted_calls - opened.counted_before
+    made = app.client.calls - opened.calls_before
+    calls = made.total() - made["token"]
     usage = runs.ApiUsage(calls, used.used if used else None, used.limit if used else None)
     now = app.clock()
     with app.db.begin() as tx:

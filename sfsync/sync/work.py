@@ -56,11 +56,8 @@ class Work:
     counts: Counter[str] = field(default_factory=Counter)
     lease: Lease | None = None
     """The lease under which the run writes to the org; a rehearsal has none, and writes nothing."""
-    calls_before: Counter[str] = field(init=False)
+    calls_before: Counter[str] = field(default_factory=Counter)
     """Calls that the connection had made before this run: a daemon keeps its connection."""
-
-    def __post_init__(self) -> None:
-        self.calls_before = self.client.calls.copy()
 
     @property
     def org(self) -> str:

@@ -57,11 +57,11 @@ def roll_up(writer: Writer, opportunity_id: str) -> None:
     row = writer.row("Opportunity", opportunity_id)
     if row is None:
         return
-    lines = writer.world.find("OpportunityLineItem", {"OpportunityId": opportunity_id})
-    new = {**row, "HasOpportunityLineItem": bool(lines)}
+    sold = ("TotalPrice", "Quantity")
+    lines, *sums = writer.world.db.totals("OpportunityLineItem", {"OpportunityId": opportunity_id}, sold)
+    new = {**row, "HasOpportunityLineItem": lines > 0}
     if lines:
-        new["Amount"] = sum((line["TotalPrice"] for line in lines), Decimal(0))
-        new["TotalOpportunityQuantity"] = sum((line["Quantity"] for line in lines), Decimal(0))
+        new["Amount"], new["TotalOpportunityQuantity"] = sums
     _derive(new)
     changed = {name: value for name, value in new.items() if row.get(name) != value}
     if changed:
