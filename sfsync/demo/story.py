@@ -21,7 +21,7 @@ from rich.table import Table
 from sfsync.demo import evidence
 from sfsync.demo.world import build, new_org
 from sfsync.emulator.server import serve
-from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, UsageError
+from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, SfsyncError, UsageError
 
 if TYPE_CHECKING:
     from sfsync.demo.world import World
@@ -103,29 +103,22 @@ class Story:
     def run(self, *words: str) -> None:
         """Run a command of sfsync in a process of its own, and add up what it reports."""
         self.console.print(f"\n[bold green]$ sfsync {' '.join(words)}[/]")
-        command = [sys.executable, "-m", "sfsync", *words]
-        counted = words[0] == "sync"
-        if self.quiet:
-            done = subprocess.run(  # noqa: S603 - our own program
-                [*command, "--json"],
-                cwd=self.folder,
-                env=self._environment(),
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-            if counted:
-                self._count(json.loads(done.stdout)["counts"])
-        else:
-            self.console.file.flush()
-            done = subprocess.run(command, cwd=self.folder, env=self._environment(), check=False, text=True)  # noqa: S603
-            if counted:
-                self._count(self._last_counts())
+        self.console.file.flush()
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "sfsync", *words, *(["--json"] if self.quiet else [])],
+            cwd=self.folder,
+            env=self._environment(),
+            check=False,
+            capture_output=self.quiet,
+            text=True,
+        )
         if done.returncode not in (EXIT_DONE, EXIT_ATTENTION):
-            raise UsageError(
-                f"`sfsync {' '.join(words)}` ended with exit code {done.returncode}.",
-                remedy=(done.stderr or "").strip(),
+            raise SfsyncError(
+                f"`sfsync {' '.join(words)}` ended with exit code {done.returncode}, so the story ends here.",
+                remedy=done.stdout if self.quiet else "Its reason is above.",
             )
+        if words[0] == "sync":
+            self._count(self._last_counts())
 
     def sql(self, statement: str) -> None:
         """Do what any other program can do: write to the mirror."""
@@ -135,6 +128,7 @@ class Story:
 
     def chapter(self, heading: str) -> None:
         """Begin a chapter."""
+        self.console.print()
         self.console.rule(f"[bold]{heading}", align="left", style="blue")
 
     def say(self, text: str) -> None:
@@ -151,13 +145,14 @@ class Story:
         for row in found.rows():
             table.add_row(*row)
         self.console.print(table)
+        sfsync = "sfsync" if shutil.which("sfsync") else os.path.relpath(sys.argv[0])
         self.say(
             f"\nThe mirror is left in {self.database}. Look at it:\n"
-            f"  sqlite3 {self.database} 'SELECT order_number, name, status, total_amount FROM orders LIMIT 10'\n"
-            f"  SFSYNC_DATABASE_URL=sqlite:///{self.database} sfsync runs\n"
-            f"  SFSYNC_DATABASE_URL=sqlite:///{self.database} sfsync logs --level warning\n"
-            "Next: `sfsync init` writes the settings for your own org, `sfsync doctor` checks it, "
-            "`sfsync plan` shows what a sync would do."
+            f"  sqlite3 {self.database} 'SELECT order_number, status, total_amount FROM orders'\n"
+            f"  SFSYNC_DATABASE_URL=sqlite:///{self.database} {sfsync} runs\n"
+            f"  SFSYNC_DATABASE_URL=sqlite:///{self.database} {sfsync} logs --level warning\n"
+            f"Next: `{sfsync} init` writes the settings for your own org, `{sfsync} doctor` checks it,\n"
+            f"`{sfsync} plan` shows what a sync would do."
         )
 
     def _fix(self, no_account: str, not_activated: str) -> None:
@@ -190,7 +185,7 @@ class Story:
             "SFSYNC_SALESFORCE__LOGIN_URL": self.server.url,
             "SFSYNC_SALESFORCE__CLIENT_ID": self.server.client_id,
             "SFSYNC_SALESFORCE__CLIENT_SECRET": self.server.client_secret,
-            "SFSYNC_SALESFORCE__CA_FILE": str(self.server.ca_file),
+            "SFSYNC_SALESFORCE__CA_FILE": str(Path(self.server.ca_file).resolve()),
         }
 
 
