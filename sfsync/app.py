@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,9 +12,7 @@ from typing import TYPE_CHECKING
 from sfsync.config import load_settings
 from sfsync.domain.planning import PlanPolicy
 from sfsync.domain.statuses import Status, StatusMap
-from sfsync.salesforce.client import OrgClient
 from sfsync.salesforce.endpoint import Endpoint
-from sfsync.salesforce.schema import FieldNames
 from sfsync.store.engine import open_database
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from sfsync.config import OrgSettings, Settings
+    from sfsync.salesforce.client import OrgClient
+    from sfsync.salesforce.schema import FieldNames
     from sfsync.store.engine import Database
 
 
@@ -32,13 +33,18 @@ def utc_now() -> datetime:
 
 @dataclass
 class App:
-    """Everything a command needs, for one org. `adapter` mounts something else than the network (tests)."""
+    """Everything a command needs, for one org.
+
+    `adapter` mounts something else than the network (tests). `sleep` is how to wait, in seconds, before the org
+    is tried again; what it raises ends the wait, and the try.
+    """
 
     settings: Settings
     org_name: str
     db: Database
     clock: Callable[[], datetime] = utc_now
     adapter: BaseAdapter | None = None
+    sleep: Callable[[float], None] = time.sleep
 
     @cached_property
     def org_settings(self) -> OrgSettings:
@@ -52,11 +58,17 @@ class App:
     @cached_property
     def client(self) -> OrgClient:
         """The connection to the org; made, and the settings for it checked, when it is first used."""
-        return OrgClient(endpoint_of(self.org_settings), clock=self.clock, adapter=self.adapter)
+        # Here, not on top: commands that only look into the mirror need no simple-salesforce, which takes its time.
+        from sfsync.salesforce.client import OrgClient  # noqa: PLC0415
+
+        endpoint = endpoint_of(self.org_settings)
+        return OrgClient(endpoint, clock=self.clock, adapter=self.adapter, sleep=self.sleep)
 
     @cached_property
     def field_names(self) -> FieldNames:
         """The API names of the fields in the org that carry our keys."""
+        from sfsync.salesforce.schema import FieldNames  # noqa: PLC0415 - as for the client
+
         org = self.org_settings
         return FieldNames(
             order_key=org.order_key_field,

@@ -12,6 +12,9 @@ SfsyncError                       exit code
 │   └── OrgLimitReached          75   the org's API allowance is used up
 ├── DatabaseUnavailable          75   try later
 └── LeaseHeld                    75   another sfsync works on this org
+
+Not of these, but exit codes too: 0 done, 70 an error that sfsync did not expect, 130 stopped by Ctrl-C,
+141 whoever read the output has gone.
 """
 
 from __future__ import annotations
@@ -19,7 +22,11 @@ from __future__ import annotations
 EXIT_DONE = 0
 EXIT_ATTENTION = 1
 EXIT_USAGE = 2
+EXIT_UNEXPECTED = 70
 EXIT_TRY_LATER = 75
+EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
+"""What a program ends with that SIGPIPE stopped (128 + 13), as Ctrl-C's is 128 + SIGINT."""
 
 
 class SfsyncError(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sfsync import log
 from sfsync.cli.options import Org, opened
 from sfsync.service.daemon import Daemon
 
@@ -13,5 +12,4 @@ def command(*, org: Org = None) -> None:
     The write in hand is finished first; a second signal ends it at once. What happens is logged to stderr.
     """
     with opened(org) as app:
-        log.configure(level=app.settings.log.level, form=app.settings.log.format)
         Daemon(app).serve()

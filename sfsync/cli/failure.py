@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sfsync.cli.render import console, has_width, plain, show_json
-from sfsync.errors import EXIT_USAGE, SfsyncError
+from sfsync.errors import EXIT_UNEXPECTED, EXIT_USAGE, SfsyncError
 
 if TYPE_CHECKING:
     import typer
@@ -29,7 +29,7 @@ def report_wrong_use(error: typer.TyperException, *, as_json: bool) -> int:
     return EXIT_USAGE
 
 
-def report_failure(error: Exception, *, as_json: bool, debug: bool, unexpected: int) -> int:
+def report_failure(error: Exception, *, as_json: bool, debug: bool) -> int:
     """Tell of an error of a command; return the exit code."""
     if debug:
         sys.stderr.write(_traceback(error))
@@ -40,7 +40,7 @@ def report_failure(error: Exception, *, as_json: bool, debug: bool, unexpected: 
     # Neither its text nor its values: nobody has looked whether they hold a secret.
     said = f"sfsync did not expect this: {type(error).__name__}{_place(error)}."
     _tell("unexpected", said, remedy, as_json=as_json)
-    return unexpected
+    return EXIT_UNEXPECTED
 
 
 def _place(error: Exception) -> str:

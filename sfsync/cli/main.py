@@ -18,13 +18,10 @@ from typer.core import TyperGroup
 from sfsync import __version__
 from sfsync.cli.commands import COMMANDS
 from sfsync.cli.failure import report_failure, report_wrong_use
-from sfsync.cli.render import BROKEN_PIPE
+from sfsync.errors import EXIT_INTERRUPTED, EXIT_UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-EXIT_UNEXPECTED = 70
-EXIT_INTERRUPTED = 130
 
 _HELP = """Turns won Salesforce opportunities into orders, mirrors them in SQL and pushes status changes back.
 
@@ -120,12 +117,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return report_wrong_use(error, as_json=as_json)
     except BrokenPipeError:
-        code = BROKEN_PIPE
+        code = EXIT_UNREAD
     except (KeyboardInterrupt, typer.Abort):
         code = EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: people get a sentence, not a traceback
-        return report_failure(error, as_json=as_json, debug=debug, unexpected=EXIT_UNEXPECTED)
-    if code == BROKEN_PIPE:
+        return report_failure(error, as_json=as_json, debug=debug)
+    if code == EXIT_UNREAD:
         # What is left in the buffer can go nowhere: Python must not complain about it when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if code == EXIT_INTERRUPTED:

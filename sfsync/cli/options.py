@@ -29,7 +29,7 @@ Record = Annotated[
 
 @contextmanager
 def opened(org: str | None) -> Generator[App]:
-    """Load the settings and open the mirror for one org; without a name, for the only one there is.
+    """Load the settings, set the log up, and open the mirror for one org; without a name, for the only one there is.
 
     Raises:
         SettingsError: if a setting is wrong, or there is no such org.
@@ -38,28 +38,11 @@ def opened(org: str | None) -> Generator[App]:
         DatabaseUnavailable: if it does not answer.
     """
     # Here, not on top: `sfsync --help` needs none of it.
+    from sfsync import log  # noqa: PLC0415
     from sfsync.app import open_app  # noqa: PLC0415
     from sfsync.config import load_settings  # noqa: PLC0415
 
     settings = load_settings()
-    with open_app(_chosen(org, settings.org_names), settings=settings) as app:
+    log.configure(level=settings.log.level, form=settings.log.format)
+    with open_app(settings.chosen(org), settings=settings) as app:
         yield app
-
-
-def _chosen(org: str | None, names: tuple[str, ...]) -> str:
-    from sfsync.config.section import did_you_mean  # noqa: PLC0415
-    from sfsync.errors import SettingsError, UsageError  # noqa: PLC0415
-
-    if org is None and (len(names) == 1 or "default" in names):
-        return "default" if "default" in names else names[0]
-    if org is None:
-        raise UsageError("Several orgs are configured, and none of them is the default.", remedy=_name_one(names))
-    if org not in names:
-        raise SettingsError(
-            f"There is no org “{org}” in the settings.", remedy=did_you_mean(org, names) or _name_one(names)
-        )
-    return org
-
-
-def _name_one(names: tuple[str, ...]) -> str:
-    return f"Name one with --org: {', '.join(names)}."

@@ -16,14 +16,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sfsync.errors import EXIT_UNREAD
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import RenderableType
 
 PIPED_WIDTH = 100
-BROKEN_PIPE = 141
-"""What a program ends with that was stopped by SIGPIPE (128 + 13): who read our output has gone."""
 
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -58,7 +58,7 @@ def write(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        raise typer.Exit(BROKEN_PIPE) from None
+        raise typer.Exit(EXIT_UNREAD) from None
 
 
 def plain(value: str) -> str:

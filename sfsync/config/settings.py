@@ -13,7 +13,7 @@ from pydantic_settings import NoDecode
 from sfsync.config.orgs import DEFAULT_ORG, OrgSettings, SalesforceSettings, complete, overridden
 from sfsync.config.section import Section, did_you_mean
 from sfsync.domain.planning import DatePolicy  # noqa: TC001
-from sfsync.errors import SettingsError
+from sfsync.errors import SettingsError, UsageError
 
 
 def _as_list(value: Any) -> Any:
@@ -141,22 +141,38 @@ class Settings(Section):
             return tuple(self.orgs)
         return (DEFAULT_ORG, *self.orgs)
 
+    def chosen(self, name: str | None) -> str:
+        """Return the name of the org to work with: the one named, else the default one, else the only one.
+
+        Raises:
+            SettingsError: if there is no org of that name.
+            UsageError: if none is named, there are several, and none of them is the default.
+        """
+        names = self.org_names
+        if name is None and len(names) > 1 and DEFAULT_ORG not in names:
+            raise UsageError(
+                "Several orgs are configured, and none of them is the default.",
+                remedy=f"Name one with --org: {', '.join(names)}.",
+            )
+        if name is not None and name not in names:
+            raise SettingsError(
+                f"There is no org “{name}” in the settings; there {_are(names)}.", remedy=did_you_mean(name, names)
+            )
+        return names[0] if name is None else name
+
     def org(self, name: str | None = None) -> OrgSettings:
         """Return what is needed to work with one org, secrets read and credentials complete.
 
         Args:
-            name: The org of [orgs.NAME]; None or `default` for [salesforce] itself.
+            name: The org of [orgs.NAME], or `default` for [salesforce] itself; None as for `chosen`.
 
         Raises:
             SettingsError: if there is no such org, or something of it is missing or contradictory.
+            UsageError: if none is named, and there is no telling which is meant.
         """
-        if name is None or name == DEFAULT_ORG:
+        name = self.chosen(name)
+        if name == DEFAULT_ORG:
             return complete(self.salesforce, "salesforce", DEFAULT_ORG)
-        if name not in self.orgs:
-            raise SettingsError(
-                f"There is no org “{name}” in the settings; there {_are(self.org_names)}.",
-                remedy=did_you_mean(name, self.org_names),
-            )
         return complete(overridden(self.salesforce, self.orgs[name]), f"orgs.{name}", name)
 
 

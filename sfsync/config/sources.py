@@ -27,6 +27,13 @@ TEST_PREFIX = "SFSYNC_TEST_"
 FILES = (Path("config/sfsync.toml"), Path("sfsync.toml"))
 DOTENV = Path(".env")
 
+_INSTEAD = {
+    one: other
+    for pair in (("database_url", "database_url_file"), ("client_secret", "client_secret_file"))
+    for one, other in (pair, pair[::-1])
+}
+"""Settings that say the same in two ways: a source that gives one of them overrides the other too."""
+
 
 class _Shape(Settings, BaseSettings):
     """Tells pydantic-settings how variables are spelled; never made."""
@@ -158,7 +165,8 @@ def _known(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    result = dict(base)
+    replaced = {_INSTEAD[name] for name in over if name in _INSTEAD}
+    result = {name: value for name, value in base.items() if name not in replaced}
     for name, value in over.items():
         before = result.get(name)
         result[name] = _merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
@@ -190,10 +198,10 @@ def _names(path: Sequence[str]) -> set[str]:
 
 def _with_database_url(settings: Settings, layers: Sequence[_Layer]) -> Settings:
     """Read the database URL from its file, where the nearest source that speaks of it names one."""
-    url, url_file, file = ["database_url"], ["database_url_file"], settings.database_url_file
-    nearest = next((layer for layer in layers if layer.has(url) or layer.has(url_file)), None)
-    if nearest is None or file is None or not nearest.has(url_file):
+    if settings.database_url_file is None:
         return settings
-    if nearest.has(url):
-        raise SettingsError(f"{nearest.name} sets both database_url and database_url_file.", remedy="Keep one of them.")
-    return settings.model_copy(update={"database_url": read_secret(file, "database_url_file")})
+    if "database_url" in settings.model_fields_set:
+        both = next(layer for layer in layers if layer.has(["database_url"]))
+        raise SettingsError(f"{both.name} sets both database_url and database_url_file.", remedy="Keep one of them.")
+    url = read_secret(settings.database_url_file, "database_url_file")
+    return settings.model_copy(update={"database_url": url})

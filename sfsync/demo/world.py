@@ -59,10 +59,13 @@ class World:
     deals: dict[str, Made]
 
 
-def new_org(seed: int = 0) -> Org:
-    """Open an empty org as the demo needs it: four order statuses, and discounts on opportunity products."""
+def new_org(seed: int = 0, *, path: str = ":memory:") -> Org:
+    """Open an empty org as the demo needs it: four order statuses, and discounts on opportunity products.
+
+    `path` is an SQLite file to keep it in; what was kept there is there again.
+    """
     settings = Settings(company="Cobalt, Apex and NovaTech", order_statuses=STATUSES)
-    return Org(seed=seed, settings=settings, schema=standard_schema(line_discounts=True))
+    return Org(seed=seed, settings=settings, schema=standard_schema(line_discounts=True), path=path)
 
 
 def build(org: Org, seed: int, today: date) -> World:

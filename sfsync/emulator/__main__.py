@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from sfsync.emulator.cli import main
+from sfsync.emulator.org import Org
 
 
 def _arguments() -> argparse.Namespace:
@@ -20,4 +21,6 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main(**vars(_arguments())))
+    given = vars(_arguments())
+    org = Org(seed=given.pop("seed"), path=given.pop("path"))
+    sys.exit(main(org, **given))

@@ -8,31 +8,33 @@ import threading
 from typing import TYPE_CHECKING, TextIO
 
 from sfsync.emulator.data import DataError, load_file
-from sfsync.emulator.org import Org
 from sfsync.emulator.server import Server, serve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sfsync.emulator.calls import Call, Moment
+    from sfsync.emulator.org import Org
+
 WRONG_USE = 2
 
 
 def main(
+    org: Org,
+    *,
     port: int = 8443,
-    seed: int = 0,
     data: Path | None = None,
     faults: str | None = None,
     directory: Path | None = None,
     daily_limit: int | None = None,
-    path: str = ":memory:",
+    list_calls: bool = False,
     out: TextIO | None = None,
 ) -> int:
-    """Serve an org until SIGINT or SIGTERM, and return the exit code: 2 if the data file or a fault is wrong.
+    """Serve `org` until SIGINT or SIGTERM, and return the exit code: 2 if the data file or a fault is wrong.
 
-    `directory` is where the certificate and key are written (by default a temporary one), `path` an SQLite file
-    that keeps the org beyond the end of the program.
+    `directory` is where the certificate and key are written (by default a temporary one). `list_calls` writes a
+    line for each call to stderr as it is answered; at the end the calls are counted by kind on stdout.
     """
-    org = Org(seed=seed, path=path)
     try:
         if data is not None:
             load_file(org, data)
@@ -43,6 +45,8 @@ def main(
         return WRONG_USE
     if daily_limit is not None:
         org.settings.daily_limit = daily_limit
+    if list_calls:
+        org.on_call.append(_listed)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -56,7 +60,21 @@ def main(
         stream.write(banner(server))
         stream.flush()
         stopped.wait()
+    stream.write(counted(org))
     return 0
+
+
+def counted(org: Org) -> str:
+    """The calls that the org got, by kind, and how many of them counted against the daily limit."""
+    kinds = ", ".join(f"{kind} {many:,}" for kind, many in sorted(org.calls.by_kind().items())) or "none"
+    return f"\nCalls: {kinds}. {org.calls.count():,} of them count against the daily limit.\n"
+
+
+def _listed(call: Call, moment: Moment) -> None:
+    if moment == "after":
+        fault = f"  fault: {call.fault}" if call.fault else ""
+        parts = f" ({call.subrequests} parts)" if call.subrequests else ""
+        sys.stderr.write(f"{call.number:>6}  {call.status:>3}  {call.method:<6} {call.path}{parts}{fault}\n")
 
 
 def banner(server: Server) -> str:

@@ -248,7 +248,7 @@ def _column(one: Field) -> str:
 
 
 def _indexes(sobject: SObject) -> list[str]:
-    wanted = [("SystemModstamp", '"SystemModstamp", "Id"')]
+    wanted = [("SystemModstamp", '"SystemModstamp", "Id"')] if "SystemModstamp" in sobject.fields else []
     for one in sobject.fields.values():
         refers = one.type == "reference" and not _UNINDEXED_TARGETS.intersection(one.reference_to)
         if refers or one.unique or one.external_id:

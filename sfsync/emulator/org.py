@@ -18,6 +18,7 @@ from sfsync.emulator.faults import Faults
 from sfsync.emulator.ids import IdFactory
 from sfsync.emulator.objects import standard_schema
 from sfsync.emulator.resources.query import all_records
+from sfsync.emulator.rights import show_rights
 from sfsync.emulator.seed import ADMIN, fill, resume, shape
 from sfsync.emulator.settings import Settings
 from sfsync.emulator.tokens import Tokens
@@ -80,6 +81,7 @@ class Org:
                 resume(self.world)
             else:
                 fill(self.world)
+        show_rights(self.db, self.settings)
         self.admin_id = self._user(ADMIN)
         self.user_id = self._user(self.settings.users[0].username)
         book = self.db.find("Pricebook2", {"IsStandard": True})

@@ -13,8 +13,9 @@ import requests
 from cryptography.exceptions import UnsupportedAlgorithm
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from sfsync.errors import LoginRefused, OrgUnavailable, SettingsError, SfsyncError
+from sfsync.errors import LoginRefused, OrgLimitReached, OrgUnavailable, SettingsError, SfsyncError
 from sfsync.salesforce import failures
+from sfsync.salesforce.codes import Class, classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,7 @@ class TokenSource:
         Raises:
             LoginRefused: the org does not let us in. Not tried again: repeated tries lock the user.
             OrgUnavailable: the login server does not answer as it should; the third try failed.
+            OrgLimitReached: the org's API allowance is used up. Not tried again.
             SettingsError: the private key cannot be used.
         """
         with self._lock:
@@ -145,7 +147,9 @@ class TokenSource:
 
 
 def _may_pass(exc: BaseException) -> bool:
-    return isinstance(exc, OrgUnavailable) and exc.code != "rate_limit_exceeded"
+    if not isinstance(exc, OrgUnavailable) or isinstance(exc, OrgLimitReached):
+        return False
+    return exc.code != "rate_limit_exceeded"
 
 
 def _token(body: dict[str, Any], host: str) -> Token:
@@ -158,6 +162,9 @@ def _token(body: dict[str, Any], host: str) -> Token:
 
 
 def _login_failure(status: int, body: Any, host: str) -> SfsyncError:
+    # The API's own form of errors, not OAuth's: the limit is checked before anybody logs in.
+    if any(classify(code, message) is Class.LIMIT for code, message, _ in failures.errors_of(body)):
+        return failures.from_answer(status, body)
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, str) or status >= requests.codes.server_error:
         return OrgUnavailable(

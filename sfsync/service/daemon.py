@@ -7,11 +7,13 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, timedelta
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from sfsync.errors import DatabaseUnavailable, LeaseHeld, OrgRefused, OrgUnavailable, UsageError
 from sfsync.log import get_logger
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from sfsync.app import App
+    from sfsync.config import Settings
     from sfsync.sync.running import Report
 
 _JOB = "cycle"
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LOOK_AROUND = timedelta(minutes=1)
+_LEASE_POLL = timedelta(seconds=1)
 _STUCK = timedelta(minutes=30)
 """A call with all its tries and waits takes ten minutes at most; a cycle that is silent for so long hangs."""
 
@@ -45,7 +49,15 @@ class Daemon:
     """
 
     def __init__(self, app: App) -> None:
-        self._app = app
+        # A stop must end every wait: those between tries, and those for the lease, which are ours to make then.
+        self._app = replace(app, sleep=self._rest, settings=_without_lease_wait(app.settings))
+        self._when_free = Retrying(
+            stop=stop_after_delay(app.settings.sync.lease_wait_seconds),
+            wait=wait_fixed(_LEASE_POLL),
+            retry=retry_if_exception_type(LeaseHeld),
+            sleep=self._rest,
+            reraise=True,
+        )
         self._interval = timedelta(seconds=app.settings.daemon.interval_seconds)
         self._wait = self._interval
         self._failures = 0
@@ -135,7 +147,7 @@ class Daemon:
     def _cycle(self) -> timedelta | Exception:
         """Run one cycle. Whatever goes wrong with it ends here: logged, and turned into the wait for the next."""
         try:
-            report = run_cycle(self._app, command="daemon", progress=self._between_calls)
+            report = self._when_free(run_cycle, self._app, command="daemon", progress=self._between_calls)
         except Stopped:
             return self._interval
         except LeaseHeld as held:
@@ -164,7 +176,11 @@ class Daemon:
 
     def _between_calls(self, _arrow: str, _done: int, _total: int | None) -> None:
         self._moved = time.monotonic()
-        if self._stopping.is_set():
+        self._rest(0)
+
+    def _rest(self, seconds: float) -> None:
+        """Sleep, unless and until somebody asks to stop: then raise Stopped."""
+        if self._stopping.wait(seconds):
             raise Stopped("sfsync was asked to stop.", remedy="The next run goes on from here.")
 
     def _done(self, report: Report) -> None:
@@ -201,6 +217,10 @@ class Daemon:
         elif ending is not Ending.HELD:
             self._failures += 1
         return wait_after(ending, self._failures, self._interval)
+
+
+def _without_lease_wait(settings: Settings) -> Settings:
+    return settings.model_copy(update={"sync": settings.sync.model_copy(update={"lease_wait_seconds": 0})})
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from sfsync.app import App, open_app
 from sfsync.config import load_settings
-from sfsync.config.orgs import DEFAULT_ORG
 from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_TRY_LATER, EXIT_USAGE, SfsyncError, UsageError
 from sfsync.salesforce.fitness import notes, problems
 from sfsync.salesforce.identity import read_identity
@@ -19,7 +18,6 @@ from sfsync.store import schemas
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sfsync.config import OrgSettings, Settings
     from sfsync.salesforce.client import OrgClient
     from sfsync.salesforce.identity import Identity
     from sfsync.salesforce.schema import OrgSchema
@@ -55,7 +53,7 @@ def examine(org_name: str | None = None) -> Iterator[Check]:
     """
     try:
         settings = load_settings()
-        org = _chosen(settings, org_name)
+        org = settings.org(org_name)
     except UsageError as error:
         yield _failed("settings", error)
         yield _not_checked("database and org")
@@ -69,17 +67,6 @@ def examine(org_name: str | None = None) -> Iterator[Check]:
     except SfsyncError as error:
         yield _failed("database", error)
         yield _not_checked("org")
-
-
-def _chosen(settings: Settings, name: str | None) -> OrgSettings:
-    """Return the org of that name; without one the default, or the only one."""
-    names = settings.org_names
-    if name is None and len(names) > 1 and DEFAULT_ORG not in names:
-        raise UsageError(
-            "Several orgs are configured, and none of them is the default.",
-            remedy=f"Name one with --org: {', '.join(names)}.",
-        )
-    return settings.org(names[0] if name is None else name)
 
 
 def _examine_org(app: App) -> Iterator[Check]:

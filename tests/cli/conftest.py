@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from sfsync.cli.main import main
 from sfsync.emulator.server import Server
@@ -52,6 +54,17 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     monkeypatch.setenv("SFSYNC_SYNC__LEASE_WAIT_SECONDS", "0")
+
+
+@pytest.fixture(autouse=True)
+def restored_log() -> Generator[None]:
+    """Commands set the log up for their process; here they share it with other tests."""
+    root = logging.getLogger()
+    before = root.level, list(root.handlers)
+    yield
+    root.setLevel(before[0])
+    root.handlers[:] = before[1]
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sfsync.emulator.objects.build import SYSTEM, sobject
 from sfsync.emulator.settings import ORDER_STATUSES
 from tests.world import World, new_org
 
@@ -30,20 +29,13 @@ def problem(ended: Ended) -> dict[str, Any]:
     return dict(found)
 
 
-def grant(world: World, **permissions: bool) -> None:
-    """Let the org show the user's rights, as UserPermissionAccess does."""
-    table = "".join(f"{name} | boolean | CUD | {name}\n" for name in permissions)
-    world.org.add_object(sobject("UserPermissionAccess", "0UP", table + SYSTEM))
-    world.org.insert("UserPermissionAccess", permissions)
-
-
 def test_where_nothing_is_wrong_every_finding_is_ok_or_a_note(org: World, sfsync: Sfsync) -> None:
     ended = sfsync("doctor", "--json")
 
     assert ended.code == 0
     assert ended.json["ok"] is True
     names = {check["name"] for check in ended.json["checks"] if check["verdict"] == "ok"}
-    assert names == {"settings", "database", "login", "fields", "keys", "statuses", "api"}
+    assert names == {"settings", "database", "login", "fields", "keys", "statuses", "permissions", "api"}
     assert not [check for check in ended.json["checks"] if check["verdict"] == "problem"]
 
 
@@ -167,24 +159,41 @@ def test_an_org_without_orders_is_said_to_lack_them(org: World, sfsync: Sfsync) 
 
 
 @pytest.mark.parametrize(
-    ("permissions", "code", "verdicts"),
+    ("lacks", "code", "verdicts"),
     [
-        ({"PermissionsActivateOrder": True, "PermissionsEditActivatedOrders": True}, 0, ["ok", "ok"]),
-        ({"PermissionsActivateOrder": False, "PermissionsEditActivatedOrders": True}, 1, ["problem", "ok"]),
-        ({"PermissionsActivateOrder": True}, 0, ["ok", "note"]),
-        ({}, 0, ["note", "note"]),
+        ((), 0, ["ok", "ok"]),
+        (("activate_orders",), 1, ["problem", "ok"]),
+        (("activate_orders", "edit_activated_orders"), 1, ["problem", "problem"]),
     ],
 )
-def test_rights_that_the_org_shows_are_proven_and_others_are_not_claimed(
-    org: World, sfsync: Sfsync, permissions: dict[str, bool], code: int, verdicts: list[str]
+def test_rights_that_the_user_has_or_lacks_are_proven(
+    org: World, sfsync: Sfsync, lacks: tuple[str, ...], code: int, verdicts: list[str]
 ) -> None:
-    if permissions:
-        grant(org, **permissions)
+    for right in lacks:
+        setattr(org.org.settings, right, False)
 
     ended = sfsync("doctor", "--json")
 
     assert ended.code == code
     assert [check["verdict"] for check in findings(ended, "permissions")] == verdicts
+
+
+def test_rights_that_the_org_does_not_show_are_not_claimed(org: World, sfsync: Sfsync) -> None:
+    org.org.hide_field("UserPermissionAccess", "PermissionsEditActivatedOrders")
+
+    ended = sfsync("doctor", "--json")
+
+    assert ended.code == 0
+    assert [check["verdict"] for check in findings(ended, "permissions")] == ["ok", "note"]
+
+
+def test_where_the_org_shows_no_rights_at_all_the_doctor_says_so(org: World, sfsync: Sfsync) -> None:
+    org.org.schema.hide_object("UserPermissionAccess")
+
+    ended = sfsync("doctor", "--json")
+
+    assert ended.code == 0
+    assert [check["verdict"] for check in findings(ended, "permissions")] == ["note", "note"]
 
 
 class TestInAnOrgWithTheStandardStatuses:

@@ -61,6 +61,20 @@ def test_help_loads_neither_database_nor_network_nor_settings() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.process
+@pytest.mark.parametrize("command", ["status", "orders list", "logs", "runs list", "db check"])
+def test_commands_that_only_look_load_nothing_that_speaks_to_an_org(mirror: Database, command: str) -> None:
+    script = (
+        f"import sys\nfrom sfsync.cli.main import main\nmain({[*command.split(), '--json']})\n"
+        "loaded = [m for m in ('simple_salesforce', 'requests', 'jwt', 'apscheduler', 'alembic') if m in sys.modules]\n"
+        "print(loaded, file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True, check=True)
+
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
 def test_the_version_is_told(sfsync: Program) -> None:
     assert sfsync("--version").out == f"sfsync {__version__}\n"
 

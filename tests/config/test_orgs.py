@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sfsync.config import Settings, load_settings
-from sfsync.errors import SettingsError
+from sfsync.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,6 +189,23 @@ def test_an_org_that_is_not_in_the_settings_is_refused_with_the_nearest() -> Non
         "There is no org “eurpoe” in the settings; there are default, europe. Did you mean europe?"
     )
     assert refused(settings({}), "x") == "There is no org “x” in the settings; there is default."
+
+
+def test_without_a_name_the_default_org_is_meant_or_the_only_one() -> None:
+    assert settings({}).chosen(None) == "default"
+    assert settings(BY_SECRET, eu={}, us={}).chosen(None) == "default"
+    assert settings({}, eu={}).chosen(None) == "eu"
+    assert settings({}, eu={}, us={}).chosen("us") == "us"
+
+
+def test_of_several_orgs_without_a_default_one_has_to_be_named() -> None:
+    several = settings({}, eu={}, us={})
+
+    with pytest.raises(UsageError, match="none of them is the default") as caught:
+        several.chosen(None)
+
+    assert caught.value.remedy == "Name one with --org: eu, us."
+    assert refused(several, "default") == "There is no org “default” in the settings; there are eu, us."
 
 
 def test_orgs_are_listed_with_the_default_one_first() -> None:

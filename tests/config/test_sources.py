@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from sfsync.config import Settings, load_settings
+from sfsync.config.document import as_toml
 from sfsync.errors import SettingsError
 
 SECRET = "hunter2-hunter2"
@@ -298,3 +299,42 @@ def test_a_file_of_the_database_url_must_hold_one(
     monkeypatch.setenv("SFSYNC_DATABASE_URL_FILE", "url")
 
     assert refused().message.startswith("database_url_file: the file url ")
+
+
+def test_the_nearer_of_two_ways_to_give_a_secret_beats_the_farther(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = "login_url = 'https://acme.my.salesforce.com'\nclient_id = 'app'\n"
+    write(folder / "filed", "from the file\n")
+    write(folder / "sfsync.toml", f"[salesforce]\n{org}client_secret = '{SECRET}'\n[orgs.eu]\nclient_secret = 'eu'")
+    write(folder / ".env", "SFSYNC_SALESFORCE__CLIENT_SECRET_FILE=filed\nSFSYNC_ORGS__EU__CLIENT_SECRET_FILE=filed\n")
+
+    assert secrets() == ("from the file", "from the file")
+
+    monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_SECRET", "nearest")
+    monkeypatch.setenv("SFSYNC_ORGS__EU__CLIENT_SECRET", "nearest of eu")
+
+    assert secrets() == ("nearest", "nearest of eu")
+
+
+def secrets() -> tuple[str, ...]:
+    settings = load_settings()
+    found = (settings.org(name).client_secret for name in ("default", "eu"))
+    return tuple(secret.get_secret_value() for secret in found if secret)
+
+
+def test_what_a_nearer_source_overrides_may_be_given_twice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder / ".env", "SFSYNC_DATABASE_URL=sqlite:///a.db\nSFSYNC_DATABASE_URL_FILE=none\n")
+    monkeypatch.setenv("SFSYNC_DATABASE_URL", "sqlite:///near.db")
+
+    assert load_settings().database_url == "sqlite:///near.db"
+
+
+def test_the_generated_settings_file_leaves_room_for_a_file_of_the_database_url(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "config/sfsync.toml", as_toml())
+    write(folder / "url", "sqlite:///filed.db")
+    monkeypatch.setenv("SFSYNC_DATABASE_URL_FILE", "url")
+
+    assert load_settings().database_url == "sqlite:///filed.db"

@@ -77,8 +77,8 @@ def test_errors_of_a_data_file_name_row_and_field(
 
 
 def test_wrong_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(data=tmp_path / "none.json") == 2
-    assert main(faults="nope") == 2
+    assert main(Org(), data=tmp_path / "none.json") == 2
+    assert main(Org(), faults="nope") == 2
     assert "unknown fault 'nope'" in capsys.readouterr().err
 
 
@@ -133,3 +133,27 @@ def test_the_program_serves_until_it_is_stopped(tmp_path: Path) -> None:
 
         assert process.wait(10) == 0
     assert answer["records"][0]["Name"] == "Acme"
+
+
+def test_the_calls_are_listed_as_they_come_and_counted_at_the_end(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sfsync", "emulator", "serve", "--port", "0", "--list-calls"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said: list[str] = []
+        while not said or not said[-1].startswith("sf = "):
+            said.append(process.stdout.readline())
+        [ca_file] = [line.split()[-1] for line in said if "CA file" in line]
+        [url] = [line.split()[-1] for line in said if line.startswith("  URL")]
+        session = requests.Session()
+        session.trust_env = False
+        session.get(f"{url}/services/data", verify=ca_file, timeout=10)
+        session.get(f"{url}{V}/limits", verify=ca_file, timeout=10)
+        session.close()
+        process.send_signal(signal.SIGTERM)
+        rest, calls = process.communicate(timeout=20)
+
+    assert [line.split()[1:4] for line in calls.splitlines()] == [
+        ["200", "GET", "/services/data"],
+        ["401", "GET", f"{V}/limits"],
+    ]
+    assert "limits 1, versions 1" in rest

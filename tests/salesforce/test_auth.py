@@ -11,7 +11,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from sfsync.errors import LoginRefused, OrgUnavailable, SettingsError
+from sfsync.errors import LoginRefused, OrgLimitReached, OrgUnavailable, SettingsError
 from sfsync.salesforce.auth import TokenSource
 from sfsync.salesforce.transport import open_session
 from tests.salesforce.conftest import NOW, ORG, TOKEN, TOKEN_URL
@@ -116,6 +116,19 @@ def test_too_many_logins_are_not_made_more(source: Callable[..., TokenSource], h
         source().get()
 
     assert len(http.calls) == 1
+
+
+def test_an_allowance_that_is_used_up_is_said_to_be_that_at_once(
+    source: Callable[..., TokenSource], http: responses.RequestsMock, naps: list[float]
+) -> None:
+    limit = {"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}
+    http.post(TOKEN_URL, json=[limit], status=403)
+
+    with pytest.raises(OrgLimitReached, match="allowance is used up") as caught:
+        source().get()
+
+    assert caught.value.code == "REQUEST_LIMIT_EXCEEDED"
+    assert (len(http.calls), naps) == (1, [])
 
 
 @pytest.mark.parametrize(

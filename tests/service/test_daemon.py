@@ -87,6 +87,50 @@ def test_a_signal_to_stop_lets_the_write_in_hand_finish_and_nothing_more(box: Bo
     db.close()
 
 
+def test_a_signal_to_stop_ends_the_wait_before_another_try(box: Box) -> None:
+    box.org.faults.add("html_503", kind="composite", times=0)
+    with box.running("daemon") as daemon:
+
+        def stop(call: Call, moment: str) -> None:
+            if call.kind == "composite" and moment == "before":
+                box.org.on_call.remove(stop)
+                daemon.signal(signal.SIGTERM)
+                daemon.event("daemon.stopping")
+
+        box.org.on_call.append(stop)
+
+        assert daemon.exit_code() == 0
+    assert [call.kind for call in box.org.calls if call.kind == "composite"] == ["composite"]
+    db = open_database(f"sqlite:///{box.database}")
+    assert [run.outcome for run in mirrored(db, "runs")] == ["interrupted"]
+    db.close()
+
+
+def test_a_signal_to_stop_ends_the_wait_for_another_sfsync(box: Box) -> None:
+    box.set(SYNC__LEASE_WAIT_SECONDS=str(10 * SECONDS))
+    db = open_database(f"sqlite:///{box.database}")
+    with lease.hold(db, "default", wait=timedelta(), who="test"), box.running("daemon") as daemon:
+        daemon.event("daemon.started")
+        daemon.signal(signal.SIGTERM)
+
+        assert daemon.exit_code() == 0
+    db.close()
+
+
+def test_the_daemon_waits_for_another_sfsync_as_long_as_it_is_told_to(box: Box) -> None:
+    box.set(SYNC__LEASE_WAIT_SECONDS=str(SECONDS))
+    db = open_database(f"sqlite:///{box.database}")
+    with box.running("daemon") as daemon:
+        with lease.hold(db, "default", wait=timedelta(), who="test"):
+            daemon.event("daemon.started")
+        daemon.event("daemon.cycle")
+        daemon.signal(signal.SIGTERM)
+        rest = daemon.rest()
+    db.close()
+
+    assert not [line for line in rest if "daemon.skipped" in line]
+
+
 def test_what_a_stopped_cycle_left_is_done_by_the_next(box: Box) -> None:
     box.world.deals(MORE_THAN_ONE_CALL)
     with box.running("daemon") as daemon:

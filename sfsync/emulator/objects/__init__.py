@@ -11,11 +11,13 @@ from sfsync.emulator.objects.opportunity import (
 from sfsync.emulator.objects.order import ORDER, ORDER_ITEM, ORDER_STATUS
 from sfsync.emulator.objects.organization import ORGANIZATION, USER
 from sfsync.emulator.objects.products import PRICE_BOOK, PRICE_BOOK_ENTRY, PRODUCT
+from sfsync.emulator.objects.rights import USER_PERMISSION_ACCESS
 from sfsync.emulator.schema import Schema
 
 STANDARD = (
     *(ACCOUNT, CONTACT, CONTRACT, CONTRACT_STATUS, OPPORTUNITY, OPPORTUNITY_LINE_ITEM, OPPORTUNITY_STAGE),
     *(ORDER, ORDER_ITEM, ORDER_STATUS, ORGANIZATION, PRICE_BOOK, PRICE_BOOK_ENTRY, PRODUCT, USER),
+    USER_PERMISSION_ACCESS,
 )
 
 

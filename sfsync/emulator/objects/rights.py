@@ -1,0 +1,38 @@
+"""UserPermissionAccess: the rights of whoever asks (object reference, API 41.0); read, never written."""
+
+from sfsync.emulator.objects.build import sobject
+
+SETTING_OF = {
+    "PermissionsApiEnabled": "api_enabled",
+    "PermissionsActivateContract": "activate_contracts",
+    "PermissionsActivateOrder": "activate_orders",
+    "PermissionsEditActivatedOrders": "edit_activated_orders",
+}
+"""The fields, and the switch of Settings that each shows."""
+
+_RIGHTS = """
+LastCacheUpdate | datetime | N | Last Cache Update
+PermissionsApiEnabled | boolean | sga | API Enabled
+PermissionsActivateContract | boolean | sga | Activate Contracts
+PermissionsActivateOrder | boolean | sga | Activate Orders
+PermissionsEditActivatedOrders | boolean | sga | Edit Activated Orders
+"""
+
+USER_PERMISSION_ACCESS = sobject(
+    "UserPermissionAccess",
+    None,
+    _RIGHTS,
+    label="User Permission Access",
+    label_plural="User Permission Access",
+    createable=False,
+    updateable=False,
+    deletable=False,
+    undeletable=False,
+    retrieveable=False,
+    replicateable=False,
+    searchable=False,
+    layoutable=False,
+    triggerable=False,
+    mru_enabled=False,
+    feed_enabled=False,
+)
