@@ -11,7 +11,9 @@ from sfsync.emulator.org import Org
 from sfsync.emulator.settings import Settings, StatusValue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from sfsync.emulator.calls import Call, Moment
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 STATUSES = (
@@ -119,3 +121,14 @@ class World:
 def kinds(org: Org) -> Sequence[str]:
     """The kinds of the counted calls that an org got, in order."""
     return [call.kind for call in org.calls if call.counted]
+
+
+def just_before(org: Org, path: str, act: Callable[[], object]) -> None:
+    """Have somebody act in the org once, just before it gets a call whose path ends so."""
+
+    def hook(call: Call, moment: Moment) -> None:
+        if moment == "before" and call.path.endswith(path):
+            org.on_call.remove(hook)
+            act()
+
+    org.on_call.append(hook)

@@ -73,6 +73,13 @@ class Refusal:
     message: str
 
 
+JUDGED = (
+    *("illegal_move", "status_missing", "status_wrong_category", "would_deactivate", "would_activate"),
+    *("no_items", "contract_not_activated"),
+)
+"""The codes of all refusals of `judge_move`. What they rest on may change without a trace on the order."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusMap:
     """How the org's Order.Status picklist spells our statuses (API names)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ class Page:
         position: Where to go on and what to keep; never before the position asked from.
         more: Whether to ask for the next page.
         deleted: Ids from the delete log; None where it was not asked or did not answer.
+        deleted_until: How far the delete log is complete: an older transaction may still be running.
         gap: The delete log does not reach back to `deleted_since`: compare all ids.
         failed: The feed could not be read; rows and position are as if it had not been asked.
     """
@@ -68,6 +70,7 @@ class Page:
     deleted: tuple[str, ...] | None = None
     gap: bool = False
     failed: SfsyncError | None = None
+    deleted_until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -79,6 +82,7 @@ class _Reading:
     fresh: bool = True
     failed: SfsyncError | None = None
     deleted: tuple[str, ...] | None = None
+    deleted_until: datetime | None = None
     gap: bool = False
 
     @property
@@ -230,6 +234,8 @@ def _take_deletes(reading: _Reading, answer: SubAnswer) -> None:
     records = body.get("deletedRecords") if isinstance(body, dict) else None
     if isinstance(records, list):
         reading.deleted = tuple(record["id"] for record in records)
+        with suppress(ValueError):  # unreadable: the same stretch is asked for again
+            reading.deleted_until = wire.parse_datetime(body.get("latestDateCovered"), "latestDateCovered")
 
 
 def _page(reading: _Reading) -> Page:
@@ -243,7 +249,14 @@ def _page(reading: _Reading) -> Page:
             failed = failure
     if failed is not None:
         return Page(position=start, deleted=reading.deleted, gap=reading.gap, failed=failed)
-    return Page(tuple(rows), _further(start, reading.at), reading.more, reading.deleted, reading.gap)
+    return Page(
+        tuple(rows),
+        _further(start, reading.at),
+        reading.more,
+        reading.deleted,
+        reading.gap,
+        deleted_until=reading.deleted_until,
+    )
 
 
 def _further(start: Position | None, reached: Position | None) -> Position | None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from sfsync.domain.model import Deal, DealContract, DealLine, Problem
 from sfsync.store.opportunities import LINE_FIELDS
@@ -67,15 +67,22 @@ def problems_of(tx: Tx, org: str, ids: Sequence[str]) -> dict[str, tuple[Problem
 
 def set_problems(tx: Tx, org: str, found: Mapping[str, tuple[Problem, ...]], now: datetime) -> None:
     """Record why deals get no order, `rejected_at` from the first time on; an empty tuple takes a deal off the list."""
-    for sf_id, problems in found.items():
-        is_rejected = bool(problems)
+    deal = opportunities.c
+    rejected = [
+        {"b_id": sf_id, "b_problems": [{"code": p.code, "message": p.message} for p in problems]}
+        for sf_id, problems in found.items()
+        if problems
+    ]
+    if rejected:
+        values = {"problems": bindparam("b_problems", type_=deal.problems.type)}
+        condition = (deal.org == org, deal.sf_id == bindparam("b_id"))
         tx.execute(
-            update(opportunities)
-            .where(opportunities.c.org == org, opportunities.c.sf_id == sf_id)
-            .values(
-                problems=[{"code": p.code, "message": p.message} for p in problems] if is_rejected else None,
-                rejected_at=func.coalesce(opportunities.c.rejected_at, now) if is_rejected else None,
-            )
+            update(opportunities).where(*condition).values(**values, rejected_at=func.coalesce(deal.rejected_at, now)),
+            rejected,
+        )
+    for part in in_parts(sf_id for sf_id, problems in found.items() if not problems):
+        tx.execute(
+            update(opportunities).where(deal.org == org, deal.sf_id.in_(part)).values(problems=None, rejected_at=None)
         )
 
 

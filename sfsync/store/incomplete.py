@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from sfsync.store.planned import lines_of
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sfsync.domain.model import PlannedLine
     from sfsync.store.engine import Tx
+
+INCOMPLETE = "incomplete"
+"""The problem code of an order whose missing lines the org refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +30,11 @@ class IncompleteOrder:
     lines: tuple[PlannedLine, ...]
 
 
-def missing_lines(tx: Tx, org: str, only: str | None = None) -> list[IncompleteOrder]:
-    """Return draft orders of ours that were read back from the org and lack lines that were planned."""
+def missing_lines(tx: Tx, org: str, now: datetime, only: str | None = None) -> list[IncompleteOrder]:
+    """Return draft orders of ours that were read back from the org and lack lines that were planned.
+
+    Those whose lines the org refused are left out until their retry time has come, or the order changed in the org.
+    """
     query = (
         select(orders.c.id, orders.c.key, orders.c.sf_id, orders.c.opportunity_id)
         .distinct()
@@ -38,6 +46,7 @@ def missing_lines(tx: Tx, org: str, only: str | None = None) -> list[IncompleteO
             orders.c.row_hash.is_not(None),
             ~orders.c.is_deleted,
             order_items.c.sf_id.is_(None),
+            or_(func.coalesce(orders.c.problem_code, "") != INCOMPLETE, orders.c.retry_at <= now),
         )
     )
     if only is not None:

@@ -10,7 +10,7 @@ from sfsync.store.tables import opportunities, opportunity_lines
 from sfsync.store.upserts import changed, in_parts, known_hashes, mark_deleted, row_hash, upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Sequence
 
     from sfsync.domain.model import Deal, DealLine
     from sfsync.store.engine import Tx
@@ -42,11 +42,6 @@ def save_lines(tx: Tx, org: str, lines: Sequence[tuple[str, DealLine]]) -> int:
     """Update single lines, given as (opportunity id, line); lines of deals that are not mirrored are left out."""
     known = known_hashes(tx, opportunities, org, {opportunity for opportunity, _ in lines})
     return len(_save_lines(tx, org, [pair for pair in lines if pair[0] in known]))
-
-
-def mark_gone(tx: Tx, org: str, *, deals: Iterable[str] = (), lines: Iterable[str] = ()) -> int:
-    """Mark rows as deleted in the org; return how many were not marked before."""
-    return mark_deleted(tx, opportunities, org, deals) + mark_deleted(tx, opportunity_lines, org, lines)
 
 
 def _save_lines(tx: Tx, org: str, lines: Sequence[tuple[str, DealLine]]) -> set[str]:

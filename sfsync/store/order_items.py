@@ -65,17 +65,31 @@ def _write(
     unsent = {row.key: row for row in known.values() if row.sf_id is None}
     inserts: list[dict[str, Any]] = []
     updates: list[dict[str, Any]] = []
-    for item in items:
+    for item in {item.sf_id: item for item in sorted(items, key=lambda one: not one.is_deleted)}.values():
         values = _values(item, owners[item.order_id])
         row = known.get(item.sf_id) or (unsent.get(item.key) if item.key else None)
         if row is None:
             inserts.append({**values, "org": org, "key": item.key})
         elif row.row_hash != values["row_hash"]:
-            updates.append({"id": row.id, **values, "key": item.key or row.key})
+            updates.append({"id": row.id, **values})
     if inserts:
+        _make_way(tx, org, inserts)
         tx.execute(insert(order_items), inserts)
     update_by_id(tx, order_items, updates)
     return len(inserts) + len(updates), known
+
+
+def _make_way(tx: Tx, org: str, inserts: Sequence[dict[str, Any]]) -> None:
+    """Take keys off rows whose item was deleted and loaded again: the org keeps them unique among the living only."""
+    newest = {row["key"]: row for row in inserts if row["key"]}
+    for part in in_parts(newest):
+        held = (order_items.c.org == org, order_items.c.key.in_(part))
+        tx.execute(update(order_items).where(*held, order_items.c.sf_id.is_not(None)).values(key=None))
+        for planned in tx.scalars(select(order_items.c.key).where(*held)).all():
+            del newest[planned]
+    for row in inserts:
+        if newest.get(row["key"]) is not row:
+            row["key"] = None
 
 
 def _known(tx: Tx, org: str, owners: Sequence[int]) -> dict[str, Row[*tuple[Any, ...]]]:

@@ -6,23 +6,23 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from sfsync.domain.keys import deal_of
 from sfsync.domain.merge import merge
+from sfsync.domain.statuses import Status
 from sfsync.store.order_items import save_items
 from sfsync.store.tables import orders
 from sfsync.store.upserts import in_parts, row_hash
 from sfsync.store.writing import update_by_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
 
     from sfsync.domain.model import OrgOrder
-    from sfsync.domain.statuses import Status
     from sfsync.store.engine import Tx
 
 CONFLICT = "conflict"
@@ -59,18 +59,22 @@ def save_orders(
     """
     if not found:
         return []
+    found = list({order.sf_id: order for order in found}.values())
     known = _known(tx, org, found)
+    keys = _keys(tx, org, found, known)
     news: list[Seen] = []
     inserts: list[dict[str, Any]] = []
     updates: list[dict[str, Any]] = []
     for order in found:
         row = known.get(order.sf_id) or (known.get(order.key) if order.key else None)
         values = _values(order, to_local(order.status_label, order.status_code))
+        key = keys.get(order.sf_id)
         if row is None:
-            inserts.append({**values, "org": org, "status": values["org_status"], "key": order.key, "origin": "org"})
+            gone = _gone(now if key and order.is_deleted else None)
+            inserts.append({**values, **gone, "org": org, "status": values["org_status"], "key": key, "origin": "org"})
             news.append(_seen("appeared", order, after=values["org_status"]))
         elif row.row_hash != values["row_hash"]:
-            updates.append({"id": row.id, **_merged(row, order, values, now, news)})
+            updates.append({"id": row.id, **_merged(row, order, values, now, news), **({"key": key} if key else {})})
     if inserts:
         tx.execute(insert(orders), inserts)
     update_by_id(tx, orders, updates)
@@ -86,9 +90,8 @@ def mark_deleted(tx: Tx, org: str, ids: Iterable[str], now: datetime) -> list[st
         gone = list(tx.execute(select(orders.c.sf_id).where(*condition)).scalars())
         if gone:
             tx.execute(update(orders).where(*condition).values(is_deleted=True, row_hash=None))
-            noted = {"problem_code": DELETED, "problem": _DELETED, "problem_want": None, "problem_at": now}
             ours = (orders.c.org == org, orders.c.sf_id.in_(gone), orders.c.key.is_not(None))
-            tx.execute(update(orders).where(*ours).values(**noted, retry_at=None, in_doubt=None, sent_at=None))
+            tx.execute(update(orders).where(*ours).values(**_gone(now), retry_at=None, in_doubt=None, sent_at=None))
             fresh += gone
     return fresh
 
@@ -101,15 +104,45 @@ def _known(tx: Tx, org: str, found: Sequence[OrgOrder]) -> dict[str, Row[*tuple[
         orders.c.is_deleted, orders.c.in_doubt, orders.c.planned_total, orders.c.total_amount, orders.c.problem_code,
         orders.c.origin,
     )  # fmt: skip
+    # FOR UPDATE counts on PostgreSQL: a status that another program wants meanwhile is written after ours, and stays.
     for part in in_parts([order.sf_id for order in found]):
-        for row in tx.execute(select(*columns).where(orders.c.org == org, orders.c.sf_id.in_(part))):
+        query = select(*columns).where(orders.c.org == org, orders.c.sf_id.in_(part)).with_for_update()
+        for row in tx.execute(query):
             known[row.sf_id] = row
     keys = [order.key for order in found if order.key and order.sf_id not in known]
     for part in in_parts(keys):
         query = select(*columns).where(orders.c.org == org, orders.c.key.in_(part), orders.c.sf_id.is_(None))
-        for row in tx.execute(query):
+        for row in tx.execute(query.with_for_update()):
             known[row.key] = row
     return known
+
+
+def _keys(tx: Tx, org: str, found: Sequence[OrgOrder], known: Mapping[str, Row[*tuple[Any, ...]]]) -> dict[str, str]:
+    """Return which orders take the key that they show, by Id; another row that has it gives it up.
+
+    The org keeps a key unique among the living only: an order is deleted and loaded again, or somebody
+    types the key into an order of theirs. A planned order whose key such an order has is not made.
+    """
+    claims: dict[str, OrgOrder] = {}
+    for order in sorted(found, key=lambda one: not one.is_deleted):
+        row = known.get(order.sf_id)
+        if order.key and (row is None or row.key is None):
+            claims[order.key] = order
+    for part in in_parts(claims):
+        query = select(orders.c.id, orders.c.sf_id, orders.c.key, orders.c.is_deleted).where(
+            orders.c.org == org, orders.c.key.in_(part)
+        )
+        for holder in tx.execute(query).all():
+            claim = claims[holder.key]
+            if holder.sf_id is None and claim.sf_id not in known:
+                continue  # what we created ourselves, found by its key
+            if holder.sf_id is None:
+                tx.execute(delete(orders).where(orders.c.id == holder.id))
+            elif claim.is_deleted:
+                del claims[holder.key]
+            else:
+                tx.execute(update(orders).where(orders.c.id == holder.id).values(key=None))
+    return {order.sf_id: key for key, order in claims.items()}
 
 
 def _values(order: OrgOrder, status: Status) -> dict[str, Any]:
@@ -117,7 +150,7 @@ def _values(order: OrgOrder, status: Status) -> dict[str, Any]:
         "sf_id": order.sf_id,
         "org_key": order.key,
         "order_number": order.number,
-        "opportunity_id": order.opportunity_id or deal_of(order.key),
+        "opportunity_id": deal_of(order.key) or order.opportunity_id,
         "account_id": order.account_id,
         "contract_id": order.contract_id,
         "pricebook_id": order.pricebook_id,
@@ -145,15 +178,13 @@ def _merged(
 ) -> dict[str, Any]:
     """Return the columns to write for an order that we know and that the org shows differently now."""
     changes = dict(values)
-    if changes["opportunity_id"] is None:
-        # Orders of orgs whose Order has no Opportunity field: the adoption told us the deal.
+    if row.key is not None or changes["opportunity_id"] is None:
+        # Its key tells the deal of an order of ours, whatever the org's Opportunity field says, where there is one.
         del changes["opportunity_id"]
-    if row.key is None and order.key is not None:
-        changes["key"] = order.key
     if row.in_doubt == "create":
-        changes |= {"in_doubt": None, "sent_at": None, "attempts": 0}
+        changes |= {"in_doubt": None, "sent_at": None, "attempts": 0, "retry_at": None}
         news.append(_seen("confirmed", order))
-    merged = merge(row.status, row.org_status or row.status, values["org_status"])
+    merged = merge(row.status, row.org_status or Status.DRAFT.value, values["org_status"])
     changes["status"] = merged.want
     if row.org_status is not None and row.org_status != values["org_status"]:
         news.append(_seen("status", order, before=row.org_status, after=values["org_status"]))
@@ -161,7 +192,7 @@ def _merged(
         if not row.is_deleted:
             news.append(_seen("deleted", order))
             if row.key is not None:
-                changes |= {"problem_code": DELETED, "problem": _DELETED, "problem_want": None, "problem_at": now}
+                changes |= _gone(now)
         return changes
     changes |= _problem_after(row, order, conflict=merged.conflict, settled=merged.want == merged.seen, now=now)
     if changes.get("problem_code") in (CONFLICT, TOTAL_MISMATCH) and changes["problem_code"] != row.problem_code:
@@ -187,9 +218,16 @@ def _problem_after(
             "Compare the lines before the order is activated."
         )
         return clear | {"problem_code": TOTAL_MISMATCH, "problem": message, "problem_at": now}
-    if row.problem_code is None or (row.problem_code == CONFLICT and not settled):
+    still_wrong = row.problem_code == TOTAL_MISMATCH and row.planned_total != order.total_amount
+    if row.problem_code is None or still_wrong or (row.problem_code == CONFLICT and not settled):
         return {}
     return clear
+
+
+def _gone(since: datetime | None) -> dict[str, Any]:
+    """Return the problem of an order of ours that is deleted in the org `since` then; None for one that is not."""
+    code, text = (DELETED, _DELETED) if since else (None, None)
+    return {"problem_code": code, "problem": text, "problem_want": None, "problem_at": since}
 
 
 def _seen(kind: str, order: OrgOrder, *, before: str | None = None, after: str | None = None) -> Seen:

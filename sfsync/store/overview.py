@@ -93,7 +93,7 @@ def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook
     pushes: list[Wish] = []
     last = 0
     while part := wishes.pending(tx, org, now, after=last, only=only):
-        pushes += part
+        pushes += [wish for wish in part if wish.held_for is None]
         last = part[-1].id
     return Outlook(tuple(plans), tuple(pushes))
 

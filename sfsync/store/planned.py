@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from sfsync.store.engine import Tx
 
 
+NO_ANSWER = "no_answer"
+"""The problem code of an order whose creation the org never answered, and did not carry out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """An order that the org has made: its Id and the Ids of its items by their keys."""
@@ -61,7 +65,7 @@ def save_plans(tx: Tx, org: str, plans: Sequence[OrderPlan]) -> list[str]:
         query = select(orders.c.key, orders.c.planned_hash, orders.c.status).where(
             orders.c.org == org, orders.c.key.in_(part)
         )
-        for key, digest, status in tx.execute(query):
+        for key, digest, status in tx.execute(query.with_for_update()):
             known[key] = digest
             wanted[key] = status
     hashed = [(plan, plan_hash(plan)) for plan in plans]
@@ -195,6 +199,17 @@ def record_failures(tx: Tx, org: str, failures: Sequence[Failure], now: datetime
     )  # fmt: skip
     for part in in_parts(list(ids.values())):
         tx.execute(update(orders).where(orders.c.id.in_(part)).values(attempts=orders.c.attempts + 1))
+
+
+def unanswered(tx: Tx, org: str, keys: Sequence[str]) -> set[str]:
+    """Return those orders to which the org gave no answer time and again: they are sent alone."""
+    found: set[str] = set()
+    for part in in_parts(keys):
+        query = select(orders.c.key).where(
+            orders.c.org == org, orders.c.key.in_(part), orders.c.problem_code == NO_ANSWER
+        )
+        found.update(tx.scalars(query))
+    return found
 
 
 def attempts_of(tx: Tx, org: str, keys: Sequence[str]) -> dict[str, int]:

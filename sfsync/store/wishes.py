@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, exists, func, or_, select, update
 
-from sfsync.domain.statuses import MOVES, Status
+from sfsync.domain.statuses import JUDGED, MOVES, Status
 from sfsync.errors import RecordNotFound, UsageError
 from sfsync.store import journal
 from sfsync.store.orders import TOTAL_MISMATCH
@@ -42,6 +42,8 @@ class Wish:
     contract_status_code: str | None
     item_count: int
     attempts: int
+    held_for: str | None = None
+    """The code for which this very wish was not sent before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,27 @@ class WishFailure:
     retry_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """An order of somebody else's, and the deal whose order it is from now on."""
+
+    sf_id: str
+    key: str
+    opportunity_id: str
+    planned_total: Decimal | None
+
+
 def pending(
     tx: Tx, org: str, now: datetime, *, after: int = 0, limit: int = 2000, only: str | None = None
 ) -> list[Wish]:
     """Return orders whose wishes the org does not know yet and whose turn it is.
 
     A wish that was refused is left out until another value is wanted, its retry time has come, or
-    the order changed in the org (which clears the problem).
+    the order changed in the org (which clears the problem). One that we ourselves judged is judged anew
+    each time: its contract or the org's statuses may have changed. An order that lacks lines waits for them:
+    once it is activated none can be added.
     """
+    lacks_lines = exists().where(order_items.c.order_id == orders.c.id, order_items.c.sf_id.is_(None))
     query = (
         select(orders)
         .where(
@@ -76,7 +91,9 @@ def pending(
                 orders.c.problem_want.is_(None),
                 orders.c.problem_want != orders.c.status,
                 orders.c.retry_at <= now,
+                orders.c.problem_code.in_(JUDGED),
             ),
+            or_(orders.c.status == Status.CANCELLED.value, orders.c.status_code != "Draft", ~lacks_lines),
         )
         .order_by(orders.c.id)
         .limit(limit)
@@ -101,6 +118,7 @@ def pending(
             contract_status_code=contracts.get(row.contract_id or ""),
             item_count=counts.get(row.id, 0),
             attempts=row.attempts,
+            held_for=row.problem_code if row.problem_want == row.status else None,
         )
         for row in rows
     ]
@@ -139,6 +157,13 @@ def record_done(tx: Tx, ids: Sequence[int]) -> None:
         )
 
 
+def forget_withdrawn(tx: Tx, org: str) -> None:
+    """Forget why wishes were not carried out that somebody has taken back, by plain SQL for example."""
+    o = orders.c
+    withdrawn = (o.org == org, o.sf_id.is_not(None), o.problem_want.is_not(None), o.problem_want != o.status)
+    tx.execute(update(orders).where(*withdrawn, o.status == o.org_status).values(**_NO_PROBLEM))
+
+
 def record_failures(tx: Tx, failures: Sequence[WishFailure], now: datetime) -> None:
     """Remember why wishes were not carried out; the wishes themselves stay."""
     update_by_id(
@@ -154,13 +179,16 @@ def record_failures(tx: Tx, failures: Sequence[WishFailure], now: datetime) -> N
         tx.execute(update(orders).where(orders.c.id.in_(part)).values(attempts=orders.c.attempts + 1))
 
 
-def adopt(tx: Tx, org: str, sf_id: str, *, key: str, deal_id: str, planned_total: Decimal | None) -> None:
-    """Make an order that somebody else created for a deal ours, under the deal's key."""
-    tx.execute(
-        update(orders)
-        .where(orders.c.org == org, orders.c.sf_id == sf_id)
-        .values(key=key, origin="adopted", opportunity_id=deal_id, planned_total=planned_total)
-    )
+def adopt(tx: Tx, org: str, adoptions: Sequence[Adoption]) -> None:
+    """Make orders that somebody else created for deals ours, under the deals' keys."""
+    if adoptions:
+        values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in ("key", "opportunity_id", "planned_total")}
+        tx.execute(
+            update(orders)
+            .where(orders.c.org == org, orders.c.sf_id == bindparam("b_sf_id"))
+            .values(origin="adopted", **values),
+            [{f"b_{name}": value for name, value in asdict(adoption).items()} for adoption in adoptions],
+        )
 
 
 def _item_counts(tx: Tx, ids: Sequence[int]) -> dict[int, int]:

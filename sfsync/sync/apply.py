@@ -11,7 +11,7 @@ from sfsync.store.orders import CONFLICT, TOTAL_MISMATCH
 from sfsync.store.upserts import mark_deleted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from sfsync.salesforce.feeds import Feed
     from sfsync.store.engine import Tx
@@ -35,32 +35,19 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
             work.counts["orders_changed"] += len(news)
         case "order_items":
             order_items.save_single_items(tx, work.org, rows)
-        case "accounts":
-            references.put_accounts(tx, work.org, rows)
-        case "contracts":
-            references.put_contracts(tx, work.org, rows)
-        case "products":
-            references.put_products(tx, work.org, rows)
-        case other:
-            raise ValueError(f"no table for the feed {other}")
+        case kind:
+            _PUT[kind](tx, work.org, rows)
 
 
 def apply_deletes(work: Work, tx: Tx, feed: Feed, ids: Iterable[str]) -> None:
     """Mark rows as deleted that the org's delete log names."""
-    match feed.name:
-        case "deals":
-            opportunities.mark_gone(tx, work.org, deals=ids)
-        case "deal_lines":
-            opportunities.mark_gone(tx, work.org, lines=ids)
-        case "orders":
-            gone = orders.mark_deleted(tx, work.org, ids, work.now())
-            work.write(
-                tx, *(Entry(action="order.deleted_in_org", message=_DELETED, level="warning", sf_id=i) for i in gone)
-            )
-        case "order_items":
-            order_items.mark_items_deleted(tx, work.org, ids)
-        case _:
-            mark_deleted(tx, mirrored.TABLES[feed.name], work.org, ids)
+    if feed.name == "orders":
+        gone = orders.mark_deleted(tx, work.org, ids, work.now())
+        work.write(
+            tx, *(Entry(action="order.deleted_in_org", message=_DELETED, level="warning", sf_id=i) for i in gone)
+        )
+    else:
+        mark_deleted(tx, mirrored.TABLES[feed.name], work.org, ids)
 
 
 def close_gap(work: Work, feed: Feed) -> None:
@@ -81,6 +68,11 @@ def close_gap(work: Work, feed: Feed) -> None:
         )
 
 
+_PUT: dict[str, Callable[[Tx, str, Sequence[Any]], int]] = {
+    "accounts": references.put_accounts,
+    "contracts": references.put_contracts,
+    "products": references.put_products,
+}
 _DELETED = "The order was deleted in the org. It is not made again by itself."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sfsync.store import deals
 from sfsync.sync.complete import complete
 from sfsync.sync.cycle import push_safely
 from sfsync.sync.generate import generate
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 def only_generate(work: Work) -> None:
     """Plan the won deals that the mirror knows, and create their orders; deals are not read again."""
     settle_creations(work)
+    with work.db.read() as tx:
+        due = deals.due(tx, work.org, deals.DueFilter(only=work.only), limit=1)
+    if due:
+        # Somebody may have made the order of a deal since the last pull: it is adopted, not doubled.
+        pull_orders(work)
     plan(work)
     generate(work)
     if work.counts["orders_created"]:

@@ -6,20 +6,24 @@ off, or a line that was lost with its answer. Each line is inserted under its ow
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
+from sfsync.domain.retry import Trouble, retry_at
 from sfsync.errors import OrgUnavailable
 from sfsync.salesforce import codes
 from sfsync.salesforce.create import create_items
 from sfsync.salesforce.outcomes import ItemCreated, Refused
 from sfsync.store import planned
-from sfsync.store.incomplete import missing_lines
+from sfsync.store.incomplete import INCOMPLETE, missing_lines
 from sfsync.store.journal import Entry
+from sfsync.store.planned import Failure
 from sfsync.sync.pull import pull_orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sfsync.store.engine import Tx
     from sfsync.store.incomplete import IncompleteOrder
     from sfsync.sync.work import Work
 
@@ -27,8 +31,9 @@ if TYPE_CHECKING:
 def complete(work: Work) -> None:
     """Create the missing lines of draft orders of ours, then read those orders back."""
     with work.db.read() as tx:
-        incomplete = missing_lines(tx, work.org, work.only)
+        incomplete = missing_lines(tx, work.org, work.now(), work.only)
     for order in incomplete:
+        work.still_ours()
         try:
             outcomes = create_items(work.client, order.sf_id, order.lines, work.app.field_names, work.schema)
         except OrgUnavailable as error:
@@ -41,6 +46,7 @@ def complete(work: Work) -> None:
         refused = [o for o in outcomes if isinstance(o, Refused)]
         with work.db.begin() as tx:
             planned.record_items_created(tx, work.org, made)
+            _hold(work, tx, order, refused)
             work.write(tx, *_entries(order, made, refused))
         work.counts["lines_created"] += len(made)
         work.counts["lines_refused"] += len(refused)
@@ -48,11 +54,25 @@ def complete(work: Work) -> None:
         pull_orders(work)
 
 
+def _hold(work: Work, tx: Tx, order: IncompleteOrder, refused: Sequence[Refused]) -> None:
+    """Put the order before a person: what the org refused it refuses again until something is changed."""
+    if not refused:
+        return
+    message = f"The order is in the org without all its lines, and cannot be completed. {_refusal(refused[0])}"
+    attempts = planned.attempts_of(tx, work.org, [order.key])[order.key] + 1
+    when = retry_at(Trouble.REFUSED, attempts, work.now(), jitter=random.random())  # noqa: S311 - spreads tries
+    planned.record_failures(tx, work.org, [Failure(order.key, INCOMPLETE, message, when)], work.now())
+
+
+def _refusal(refused: Refused) -> str:
+    return f"Line {refused.key.rsplit('-', 1)[1]}: {codes.explain(refused.code, refused.message)}"
+
+
 def _entries(order: IncompleteOrder, made: Mapping[str, str], refused: Sequence[Refused]) -> list[Entry]:
     entries = [
         Entry(
             action="order.line_refused",
-            message=codes.explain(o.code, o.message),
+            message=_refusal(o),
             level="error",
             opportunity_id=order.opportunity_id,
             order_key=order.key,

@@ -49,16 +49,16 @@ def cycle(work: Work) -> None:
 
 def push_safely(work: Work) -> None:
     """Push; when an answer is lost, read back what became of it and go on."""
-    for attempt in range(LOST_ANSWERS_IN_A_ROW):
+    lost = 0
+    while True:
         try:
-            push(work)
+            return push(work)
         except OrgUnavailable as error:
-            if not error.in_doubt or attempt == LOST_ANSWERS_IN_A_ROW - 1:
+            lost += 1
+            if not error.in_doubt or lost >= LOST_ANSWERS_IN_A_ROW:
                 raise
             work.counts["answers_lost"] += 1
             settle_updates(work)
-        else:
-            return
 
 
 def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progress) -> tuple[Report, Outlook]:

@@ -11,7 +11,7 @@ import random
 from typing import TYPE_CHECKING
 
 from sfsync.domain.retry import Trouble, retry_at
-from sfsync.errors import OrgUnavailable
+from sfsync.errors import OrgUnavailable, SfsyncError
 from sfsync.salesforce import codes
 from sfsync.salesforce.create import create_big_order, create_orders, pack
 from sfsync.salesforce.outcomes import AlreadyThere, Created, Halted, InDoubt, Locked, Refused
@@ -55,14 +55,16 @@ def generate(work: Work) -> None:
                 lost = 0
             except OrgUnavailable as error:
                 lost += 1
-                if not error.in_doubt or lost >= LOST_ANSWERS_IN_A_ROW:
+                if not error.in_doubt:
                     raise
                 work.counts["answers_lost"] += 1
                 absent = set(settle_creations(work))
                 todo = [plan for plan in todo if plan.key in absent]
+                if lost >= LOST_ANSWERS_IN_A_ROW:
+                    _back_off(work, todo)
+                    raise
             if not todo:
                 break
-        _release(work, todo)
         work.progress("generate", work.counts["orders_created"], None)
 
 
@@ -72,10 +74,12 @@ def _batches(work: Work) -> Iterator[Sequence[OrderPlan]]:
     while True:
         with work.db.read() as tx:
             plans, after = planned.to_create(tx, work.org, work.now(), after=after, limit=BATCH, only=work.only)
+            alone = planned.unanswered(tx, work.org, [plan.key for plan in plans])
         if not plans:
             return
-        yield from pack([plan for plan in plans if len(plan.lines) <= GRAPH_LINES])
-        yield from ([plan] for plan in plans if len(plan.lines) > GRAPH_LINES)
+        alone |= {plan.key for plan in plans if len(plan.lines) > GRAPH_LINES}
+        yield from pack([plan for plan in plans if plan.key not in alone])
+        yield from ([plan] for plan in plans if plan.key in alone)
 
 
 def _send(work: Work, plans: Sequence[OrderPlan]) -> list[OrderPlan]:
@@ -85,13 +89,10 @@ def _send(work: Work, plans: Sequence[OrderPlan]) -> list[OrderPlan]:
         planned.mark_sent(tx, work.org, [plan.key for plan in plans], work.now())
     try:
         outcomes = _create(work, plans)
-    except OrgUnavailable as error:
-        if not error.in_doubt:
+    except SfsyncError as error:
+        # Refused as a whole: the org did nothing. An error that nobody expects leaves them in doubt.
+        if not getattr(error, "in_doubt", False):
             _release(work, plans)
-        raise
-    except Exception:
-        # Refused as a whole: the org did nothing.
-        _release(work, plans)
         raise
     _record(work, plans, outcomes)
     again = {outcome.key for outcome in outcomes if isinstance(outcome, Halted)}
@@ -176,12 +177,23 @@ def _failure(work: Work, outcome: Refused | Locked, attempts: int) -> Failure:
     return Failure(outcome.key, outcome.code, message, _when(work, trouble, attempts))
 
 
+def _back_off(work: Work, plans: Sequence[OrderPlan]) -> None:
+    """Let others go first: an order over which the org breaks down each time must not hold up all that follow."""
+    message = f"The org gave no answer to it {LOST_ANSWERS_IN_A_ROW} times in a row, and does not have the order."
+    with work.db.begin() as tx:
+        attempts = planned.attempts_of(tx, work.org, [plan.key for plan in plans])
+        failures = [
+            Failure(key, planned.NO_ANSWER, message, _when(work, Trouble.UNAVAILABLE, tries + 1))
+            for key, tries in attempts.items()
+        ]
+        planned.record_failures(tx, work.org, failures, work.now())
+
+
 def _when(work: Work, trouble: Trouble, attempts: int) -> datetime | None:
     return retry_at(trouble, attempts, work.now(), jitter=random.random())  # noqa: S311 - spreads tries, guards nothing
 
 
 def _release(work: Work, plans: Sequence[OrderPlan]) -> None:
     """Take orders out of doubt that were certainly not made."""
-    if plans:
-        with work.db.begin() as tx:
-            planned.settle_absent(tx, work.org, [plan.key for plan in plans])
+    with work.db.begin() as tx:
+        planned.settle_absent(tx, work.org, [plan.key for plan in plans])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sfsync.domain.adoption import choose
 from sfsync.domain.keys import order_key
-from sfsync.domain.model import OrderPlan, Rejection
+from sfsync.domain.model import OrderPlan
 from sfsync.domain.planning import plan_order
 from sfsync.store import deals, orders, planned, wishes
 from sfsync.store.journal import Entry
@@ -63,11 +63,11 @@ def _judge(work: Work, tx: Tx, batch: Sequence[Deal]) -> Verdicts:
         if standing is not None:
             verdicts.adopted.append((deal, standing))
             continue
-        match plan_order(deal, policy=work.app.plan_policy, today=today):
-            case OrderPlan() as order:
-                verdicts.plans.append(order)
-            case Rejection(problems=problems):
-                verdicts.problems[deal.sf_id] = problems
+        verdict = plan_order(deal, policy=work.app.plan_policy, today=today)
+        if isinstance(verdict, OrderPlan):
+            verdicts.plans.append(verdict)
+        else:
+            verdicts.problems[deal.sf_id] = verdict.problems
     return verdicts
 
 
@@ -81,13 +81,16 @@ def _store(work: Work, tx: Tx, verdicts: Verdicts) -> None:
     changed = {deal: problems for deal, problems in verdicts.problems.items() if before.get(deal) != problems}
     cleared: dict[str, tuple[Problem, ...]] = {deal: () for deal in before if deal not in verdicts.problems}
     deals.set_problems(tx, work.org, changed | cleared, now)
-    planned.drop_unsent(tx, work.org, [order_key(deal) for deal in changed])
+    planned.drop_unsent(tx, work.org, map(order_key, [*changed, *(deal.sf_id for deal, _ in verdicts.adopted)]))
     keys = planned.save_plans(tx, work.org, verdicts.plans)
-    for deal, order in verdicts.adopted:
-        planned.drop_unsent(tx, work.org, [order_key(deal.sf_id)])
-        wishes.adopt(
-            tx, work.org, order.sf_id, key=order_key(deal.sf_id), deal_id=deal.sf_id, planned_total=deal.amount
-        )
+    wishes.adopt(
+        tx,
+        work.org,
+        [
+            wishes.Adoption(order.sf_id, order_key(deal.sf_id), deal.sf_id, deal.amount)
+            for deal, order in verdicts.adopted
+        ],
+    )
     work.counts["deals_rejected"] += len(verdicts.problems)
     work.counts["orders_planned"] += len(keys)
     work.counts["orders_adopted"] += len(verdicts.adopted)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfsync.domain.retry import Trouble, retry_at
 from sfsync.domain.statuses import Status, judge_move
+from sfsync.errors import SfsyncError
 from sfsync.salesforce import codes
 from sfsync.salesforce.outcomes import Locked, Refused, Updated
 from sfsync.salesforce.push import UPDATES_PER_CALL, read_states, update_orders
@@ -35,6 +36,8 @@ def push(work: Work) -> None:
     Raises:
         OrgUnavailable: when the org cannot be used; what was sent is in doubt until it is settled.
     """
+    with work.db.begin() as tx:
+        wishes.forget_withdrawn(tx, work.org)
     after = 0
     while True:
         with work.db.read() as tx:
@@ -66,7 +69,7 @@ def _refuse_illegal(work: Work, batch: Sequence[Wish]) -> list[Wish]:
         )
         if refusal is None:
             legal.append(wish)
-        else:
+        elif refusal.code != wish.held_for:
             refused.append(wishes.WishFailure(wish.id, refusal.code, refusal.message, wish.status))
     if refused:
         with work.db.begin() as tx:
@@ -121,7 +124,8 @@ def _send(work: Work, batch: Sequence[Wish]) -> None:
     labels = {wish.id: work.app.status_map.to_org(Status(wish.status)) for wish in batch}
     try:
         outcomes = update_orders(work.client, [(wish.sf_id, {"Status": labels[wish.id]}) for wish in batch])
-    except Exception as error:
+    except SfsyncError as error:
+        # An error that nobody expects leaves them in doubt.
         if not getattr(error, "in_doubt", False):
             with work.db.begin() as tx:
                 wishes.release(tx, [wish.id for wish in batch])

@@ -69,9 +69,8 @@ def run(
     wait = timedelta(seconds=app.settings.sync.lease_wait_seconds)
     with lease.hold(app.db, app.org_name, wait=wait, who=command) as held, _recorded(app, command) as opened:
         schema = known_schema(app, app.db)
-        work = Work(
-            app, app.db, app.client, schema, opened.run_id, only, progress, opened.counts, held, opened.calls_before
-        )
+        counts, before = opened.counts, opened.calls_before
+        work = Work(app, app.db, app.client, schema, opened.run_id, only, progress, counts, held.confirm, before)
         arrows(work)
         with app.db.read() as tx:
             opened.attention = overview.attention(tx, app.org_name, only)

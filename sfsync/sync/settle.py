@@ -40,7 +40,6 @@ def settle_creations(work: Work) -> list[str]:
                 Confirmed(key, order.sf_id, {item.key: item.sf_id for item in order.items or () if item.key})
                 for key, order in found.items()
             ]
-            planned.record_created(tx, work.org, made, work.app.draft_label)
             orders.save_orders(tx, work.org, list(found.values()), work.app.status_map.to_local, work.now())
             planned.settle_absent(tx, work.org, missing)
             work.write(

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sfsync.salesforce.client import OrgClient
     from sfsync.salesforce.schema import OrgSchema
     from sfsync.store.engine import Database, Tx
-    from sfsync.store.lease import Lease
 
 Progress = Callable[[str, int, int | None], None]
 """Called with (arrow, how many are done, how many there are or None while nobody knows).
@@ -54,8 +53,9 @@ class Work:
     only: str | None = None
     progress: Progress = no_progress
     counts: Counter[str] = field(default_factory=Counter)
-    lease: Lease | None = None
-    """The lease under which the run writes to the org; a rehearsal has none, and writes nothing."""
+    still_ours: Callable[[], None] = lambda: None
+    """Makes sure, before a write to the org, that no other process can have taken over; raises DatabaseUnavailable if
+    the lease was lost with its connection. A rehearsal has no lease, and writes nothing."""
     calls_before: Counter[str] = field(default_factory=Counter)
     """Calls that the connection had made before this run: a daemon keeps its connection."""
 
@@ -67,15 +67,6 @@ class Work:
     def now(self) -> datetime:
         """Return the time of our own clock, for what we write down; never compared with the org's stamps."""
         return self.app.clock()
-
-    def still_ours(self) -> None:
-        """Make sure, before a write to the org, that no other process can have taken over.
-
-        Raises:
-            DatabaseUnavailable: if the lease was lost with its connection.
-        """
-        if self.lease is not None:
-            self.lease.confirm()
 
     def write(self, tx: Tx, *entries: journal.Entry) -> None:
         """Append to the journal in the transaction of the change itself."""

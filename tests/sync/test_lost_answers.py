@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sfsync.errors import OrgUnavailable
+from sfsync.salesforce import create
+from sfsync.sync import generate
 from sfsync.sync.cycle import run_cycle
 from tests.mirror import mirrored
 
@@ -30,6 +32,7 @@ def whole(world: World, app: App) -> None:
     for _ in range(4):
         with suppress(OrgUnavailable):
             run_cycle(app)
+        world.org.advance(3600)
     assert world.amounts_agree()
     assert mirrored(app.db, "orders", in_doubt="create") == []
     assert mirrored(app.db, "orders", in_doubt="update") == []
@@ -39,15 +42,17 @@ def whole(world: World, app: App) -> None:
 
 
 @pytest.fixture
-def rich(world: World, app: App) -> World:
-    """Deals of every size, and a status to push."""
+def rich(world: World, app: App, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A status to push, deals for two packs, and one that is too big for a pack: the packs are small here."""
+    monkeypatch.setattr(create, "GRAPHS_PER_CALL", 3)
+    monkeypatch.setattr(generate, "GRAPH_LINES", 5)
     world.deals(1)
     run_cycle(app)
     [order] = mirrored(app.db, "orders")
     wanted(app, order.id, "Activated")
     world.org.advance(1200)
-    world.deals(80, lines=2)
-    world.deal(*((1, 10),) * 520)
+    world.deals(5, lines=2)
+    world.deal(*((1, 10),) * 6)
     world.org.calls.clear()
     return world
 
@@ -58,7 +63,7 @@ def wanted(app: App, order: int, status: str) -> None:
         tx.exec_driver_sql(f"UPDATE orders SET status = '{status}' WHERE id = {order}")
 
 
-@pytest.mark.parametrize("fault", ["lost_answer", "lost_answer_timeout", "truncated", "http_500", "html_503", "reset"])
+@pytest.mark.parametrize("fault", ["lost_answer", "truncated", "html_503", "reset"])
 @pytest.mark.parametrize("nth", [1, 2])
 def test_the_answer_to_a_create_is_lost_and_no_order_is_doubled(rich: World, app: App, fault: str, nth: int) -> None:
     rich.org.faults.add(fault, path="composite/graph", nth=nth)
@@ -75,6 +80,7 @@ def test_every_answer_to_one_kind_of_write_is_lost_for_a_while(rich: World, app:
 
     with suppress(OrgUnavailable):
         run_cycle(app)
+    rich.org.advance(120)  # an order that was not answered three times lets others go first for a minute
 
     whole(rich, app)
 
@@ -82,7 +88,7 @@ def test_every_answer_to_one_kind_of_write_is_lost_for_a_while(rich: World, app:
 def test_an_answer_lost_in_each_call_in_turn_changes_nothing_in_the_end(rich: World, app: App) -> None:
     calls = _calls_of_a_cycle(rich, app)
     for nth in range(1, calls + 2):
-        rich.deals(2)
+        rich.deals(1)
         rich.org.faults.add("lost_answer", nth=nth)
         with suppress(OrgUnavailable):
             run_cycle(app)
@@ -101,7 +107,7 @@ def test_a_process_that_dies_at_any_call_leaves_what_the_next_one_finishes(
     deaths = 0
     for number in range(1, 40):
         world.org.advance(1200)
-        world.deals(3, lines=2)
+        world.deals(1, lines=2)
         app = make_app(world.org)
         hook = _die_at(number, moment)
         world.org.on_call.append(hook)
@@ -117,7 +123,7 @@ def test_a_process_that_dies_at_any_call_leaves_what_the_next_one_finishes(
     assert deaths > 5
 
 
-@pytest.mark.parametrize("after", [1, 2, 3, 5])
+@pytest.mark.parametrize("after", [1, 3])
 def test_an_order_whose_creation_is_still_running_is_not_made_twice(world: World, app: App, after: int) -> None:
     world.deals(3)
     world.org.faults.add("late_commit", path="composite/graph", after=after)

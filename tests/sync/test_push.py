@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sfsync.errors import OrgLimitReached, OrgUnavailable
 from sfsync.sync.cycle import run_cycle
 from tests.mirror import mirrored
+from tests.sync.answers import Changed
+from tests.world import just_before
 
 if TYPE_CHECKING:
     from sfsync.app import App
     from tests.world import World
+
+LOOK = "composite/sobjects/Order"
 
 
 @pytest.fixture
@@ -136,8 +142,8 @@ def test_an_answer_to_a_push_that_is_lost_is_settled_by_reading(world: World, ap
     assert (row.status, row.org_status, row.in_doubt) == ("Activated", "Activated", None)
 
 
-def test_a_thousand_status_changes_cost_a_handful_of_calls(world: World, app: App) -> None:
-    world.deals(400)
+def test_hundreds_of_status_changes_cost_a_handful_of_calls(world: World, app: App) -> None:
+    world.deals(210)
     run_cycle(app)
     world.org.advance(1200)
     sql(app, "Activated")
@@ -145,6 +151,111 @@ def test_a_thousand_status_changes_cost_a_handful_of_calls(world: World, app: Ap
 
     run_cycle(app)
 
-    # 2 reads, 1 look at the orders, 2 updates of 200, 1 or 2 reads back.
+    # 2 reads, 1 look at the orders, 2 updates of at most 200, 1 or 2 reads back.
     assert world.org.calls.count() <= 8
     assert {o["Status"] for o in world.orders()} == {"Activated"}
+
+
+def test_an_order_that_somebody_cancels_just_before_the_push_is_a_conflict_and_is_not_overwritten(
+    world: World, app: App, order: str
+) -> None:
+    sql(app, "Activated")
+    just_before(world.org, LOOK, lambda: world.org.update("Order", order, {"Status": "Cancelled"}))
+
+    report = run_cycle(app)
+
+    assert [(problem.code, report.counts["pushes_held"]) for problem in report.attention] == [("conflict", 1)]
+    assert world.org.get("Order", order)["Status"] == "Cancelled"
+    [row] = mirrored(app.db, "orders")
+    assert (row.status, row.org_status, row.problem_want) == ("Activated", "Cancelled", "Activated")
+
+
+def test_an_order_that_somebody_activates_just_before_the_push_needs_no_push(
+    world: World, app: App, order: str
+) -> None:
+    sql(app, "Activated")
+    just_before(world.org, LOOK, lambda: world.org.update("Order", order, {"Status": "Activated"}))
+
+    report = run_cycle(app)
+
+    assert (report.exit_code, report.counts.get("statuses_pushed", 0)) == (0, 0)
+    assert [call.method for call in world.org.calls if call.method == "PATCH"] == []
+    [row] = mirrored(app.db, "orders")
+    assert (row.status, row.org_status, row.problem_code) == ("Activated", "Activated", None)
+
+
+def test_an_order_that_somebody_deletes_just_before_the_push_is_put_before_a_person(
+    world: World, app: App, order: str
+) -> None:
+    sql(app, "Activated")
+    just_before(world.org, LOOK, lambda: world.org.delete("Order", order))
+
+    report = run_cycle(app)
+
+    assert [problem.code for problem in report.attention] == ["NOT_FOUND"]
+    world.org.advance(60)
+    assert [problem.code for problem in run_cycle(app).attention] == ["deleted_in_org"]
+
+
+def test_an_order_that_is_locked_is_pushed_by_a_later_cycle(world: World, app: App, order: str) -> None:
+    sql(app, "Activated")
+    world.org.faults.add("lock_row", method="PATCH")
+
+    assert run_cycle(app).exit_code == 1
+    world.org.advance(600)
+
+    assert run_cycle(app).exit_code == 0
+    assert world.org.get("Order", order)["Status"] == "Activated"
+
+
+def test_an_order_that_the_answer_does_not_mention_is_settled_by_reading(world: World, app: App) -> None:
+    world.deals(2)
+    run_cycle(app)
+    sql(app, "Activated")
+    forgetful = replace(app, adapter=Changed(world.org, "PATCH", "composite/sobjects", lambda answers: answers[:1]))
+
+    report = run_cycle(forgetful)
+    assert (report.counts["statuses_pushed"], [problem.code for problem in report.attention]) == (1, ["in_doubt"])
+
+    assert run_cycle(app).exit_code == 0
+    assert [(row.org_status, row.in_doubt) for row in mirrored(app.db, "orders")] == [("Activated", None)] * 2
+
+
+def test_a_push_that_the_org_does_not_let_in_is_not_in_doubt(world: World, app: App, order: str) -> None:
+    sql(app, "Activated")
+    world.org.faults.add("request_limit", method="PATCH")
+
+    with pytest.raises(OrgLimitReached):
+        run_cycle(app)
+
+    [row] = mirrored(app.db, "orders")
+    assert (row.status, row.org_status, row.in_doubt) == ("Activated", "Draft", None)
+
+
+def test_a_push_whose_answers_are_lost_again_and_again_ends_the_run_and_is_settled_by_the_next(
+    world: World, app: App, order: str
+) -> None:
+    sql(app, "Activated")
+    world.org.faults.add("reset", method="PATCH", times=3)
+
+    with pytest.raises(OrgUnavailable):
+        run_cycle(app)
+    assert len(mirrored(app.db, "orders", in_doubt="update")) == 1
+
+    assert run_cycle(app).exit_code == 0
+    assert world.org.get("Order", order)["Status"] == "Activated"
+
+
+def test_an_order_that_is_deleted_while_its_push_is_in_doubt_is_put_before_a_person(
+    world: World, app: App, order: str
+) -> None:
+    sql(app, "Activated")
+    world.org.faults.add("lost_answer", method="PATCH")
+    just_before(world.org, "composite/sobjects", lambda: world.org.delete("Order", order))
+
+    report = run_cycle(app)
+
+    assert report.counts["answers_lost"] == 1
+    world.org.advance(60)
+    assert [problem.code for problem in run_cycle(app).attention] == ["deleted_in_org"]
+    assert mirrored(app.db, "orders", in_doubt="update") == []
