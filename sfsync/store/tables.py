@@ -38,7 +38,8 @@ metadata = MetaData(
 )
 
 _Id = String(18)
-_Key = String(64)
+_Key = String(255)
+"""The most that an external id field of type Text can hold; ours are far shorter, but others may write there too."""
 _Org = String(40)
 # An absent value is NULL, as plain SQL expects it, not the JSON word null.
 _Json = JSON(none_as_null=True)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import DateTime
 from sqlalchemy.types import TypeDecorator, UserDefinedType
 
-from sfsync.errors import DatabaseRefused
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,7 +42,8 @@ class Exact(UserDefinedType[Decimal]):
     """A Decimal of 18 digits, 2 of them decimals, exact on both databases.
 
     SQLite has no decimal type: its NUMERIC columns hold doubles, which other programs can sum and
-    compare, and which are exact to 15 digits. A value that would not survive is refused, not bent.
+    compare, and which are exact to 15 digits. A value that would not survive is stored as unknown
+    (null), never bent: a deal of that size is then rejected for want of a total. PostgreSQL takes it.
     """
 
     cache_ok = True
@@ -71,8 +70,5 @@ def _as_sqlite_number(value: Decimal | None) -> str | None:
     if value is None:
         return None
     if Decimal(repr(float(value))) != value:
-        raise DatabaseRefused(
-            f"The amount {value} has more digits than SQLite can hold exactly.",
-            remedy="Use PostgreSQL (SFSYNC_DATABASE_URL) for amounts of this size.",
-        )
+        return None
     return format(value, "f")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sfsync.errors import OrgUnavailable
-from sfsync.store import overview
+from sfsync.store import lease, overview
 from sfsync.sync.complete import complete
 from sfsync.sync.generate import generate
 from sfsync.sync.plan import plan
@@ -67,11 +68,14 @@ def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progr
     Returns what a cycle would create and change, beside the report of the reading.
 
     Raises:
+        LeaseHeld: if another process works on this org and does not finish in time.
         OrgUnavailable: when the org cannot be used.
         OrgUnfit: if the org lacks what sfsync needs.
     """
     started, before = app.clock(), app.client.calls.copy()
-    with app.db.rehearsal() as db:
+    wait = timedelta(seconds=app.settings.sync.lease_wait_seconds)
+    # Under the lease: on PostgreSQL a rehearsal holds locks on rows that a cycle beside it would wait for.
+    with lease.hold(app.db, app.org_name, wait=wait, who="plan"), app.db.rehearsal() as db:
         work = Work(app, db, app.client, known_schema(app, db), None, only, progress, calls_before=before)
         pull(work)
         plan(work)
