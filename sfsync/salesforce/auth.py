@@ -149,7 +149,7 @@ class TokenSource:
 def _may_pass(exc: BaseException) -> bool:
     if not isinstance(exc, OrgUnavailable) or isinstance(exc, OrgLimitReached):
         return False
-    return exc.code != "rate_limit_exceeded"
+    return exc.code not in {"rate_limit_exceeded", failures.UNTRUSTED}
 
 
 def _token(body: dict[str, Any], host: str) -> Token:

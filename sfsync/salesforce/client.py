@@ -228,4 +228,4 @@ def _is_expired(exc: SalesforceError) -> bool:
 def _worth_another_try(exc: BaseException) -> bool:
     if not isinstance(exc, OrgUnavailable) or isinstance(exc, OrgLimitReached):
         return False
-    return exc.code not in {"QUERY_TIMEOUT", "API_CURRENTLY_DISABLED"}
+    return exc.code not in {"QUERY_TIMEOUT", "API_CURRENTLY_DISABLED", failures.UNTRUSTED}

@@ -23,6 +23,8 @@ from sfsync.salesforce.codes import CODES, Class, classify, explain, remedy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+UNTRUSTED = "UNTRUSTED_CERTIFICATE"
+"""Our code for a certificate that is not signed by anybody we trust: waiting does not help."""
 _HANDSHAKE = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "SSLV3_ALERT_HANDSHAKE_FAILURE", "TLSV1_ALERT_PROTOCOL_VERSION"}
 _SETTLE = "Whether it was done is not known: it will be settled by reading."
 
@@ -111,6 +113,7 @@ def from_exception(exc: Exception, host: str, *, write: bool = False) -> SfsyncE
     if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
         return OrgUnavailable(
             f"The certificate of {host} is not signed by an authority that we trust.",
+            code=UNTRUSTED,
             remedy="Set ca_file to the authority's certificate, or check login_url.",
         )
     if _bad_ca_file(exc, chain):

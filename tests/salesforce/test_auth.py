@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ssl
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -221,3 +222,14 @@ def test_secrets_do_not_show_in_what_is_printed(
 
     assert "top-secret" not in repr(endpoint)
     assert "first" not in repr(source().get())
+
+
+def test_a_certificate_that_is_not_trusted_is_not_tried_again(
+    source: Callable[..., TokenSource], http: responses.RequestsMock, naps: list[float]
+) -> None:
+    http.post(TOKEN_URL, body=requests.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed")))
+
+    with pytest.raises(OrgUnavailable, match="not signed by an authority"):
+        source().get()
+
+    assert (len(http.calls), naps) == (1, [])
