@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from sfsync.domain.model import OrderPlan, PlannedLine
 from sfsync.store.tables import order_items, orders
@@ -102,21 +102,7 @@ def to_create(
     tx: Tx, org: str, now: datetime, *, after: int = 0, limit: int = 500, only: str | None = None
 ) -> tuple[list[OrderPlan], int]:
     """Return the next planned orders whose turn it is, and where to go on after them."""
-    query = (
-        select(orders)
-        .where(
-            _unsent(org),
-            orders.c.id > after,
-            or_(
-                and_(orders.c.problem_code.is_(None), orders.c.retry_at.is_(None)),
-                orders.c.retry_at <= now,
-            ),
-        )
-        .order_by(orders.c.id)
-        .limit(limit)
-    )
-    if only is not None:
-        query = query.where(orders.c.opportunity_id == only)
+    query = select(orders).where(_is_its_turn(org, now, only), orders.c.id > after).order_by(orders.c.id).limit(limit)
     rows = tx.execute(query).all()
     lines = lines_of(tx, [row.id for row in rows])
     plans = [
@@ -135,6 +121,11 @@ def to_create(
         for row in rows
     ]
     return plans, rows[-1].id if rows else after
+
+
+def count_to_create(tx: Tx, org: str, now: datetime, only: str | None = None) -> int:
+    """Return how many planned orders have their turn now."""
+    return tx.execute(select(func.count()).where(_is_its_turn(org, now, only))).scalar_one()
 
 
 def mark_sent(tx: Tx, org: str, keys: Sequence[str], now: datetime) -> None:
@@ -219,6 +210,12 @@ def attempts_of(tx: Tx, org: str, keys: Sequence[str]) -> dict[str, int]:
         query = select(orders.c.key, orders.c.attempts).where(orders.c.org == org, orders.c.key.in_(part))
         found.update((key, attempts) for key, attempts in tx.execute(query))
     return found
+
+
+def _is_its_turn(org: str, now: datetime, only: str | None) -> ColumnElement[bool]:
+    never_tried = and_(orders.c.problem_code.is_(None), orders.c.retry_at.is_(None))
+    turn = and_(_unsent(org), or_(never_tried, orders.c.retry_at <= now))
+    return turn if only is None else and_(turn, orders.c.opportunity_id == only)
 
 
 def _unsent(org: str) -> ColumnElement[bool]:

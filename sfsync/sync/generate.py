@@ -46,7 +46,9 @@ def generate(work: Work) -> None:
     Raises:
         OrgUnavailable: when the org cannot be used; what was sent is in doubt or settled, nothing is lost.
     """
-    lost = 0
+    with work.db.read() as tx:
+        total = planned.count_to_create(tx, work.org, work.now(), work.only)
+    lost = done = 0
     for batch in _batches(work):
         todo: list[OrderPlan] = list(batch)
         for _ in range(ROUNDS):
@@ -65,7 +67,8 @@ def generate(work: Work) -> None:
                     raise
             if not todo:
                 break
-        work.progress("generate", work.counts["orders_created"], None)
+        done += len(batch)
+        work.progress("generate", done, total)
 
 
 def _batches(work: Work) -> Iterator[Sequence[OrderPlan]]:
