@@ -69,6 +69,21 @@ def address(prefix: str, label: str) -> str:
 """
 
 
+SET_UP: dict[str, Any] = {
+    "createable": False,
+    "updateable": False,
+    "deletable": False,
+    "undeletable": False,
+    "replicateable": False,
+    "searchable": False,
+    "layoutable": False,
+    "triggerable": False,
+    "mru_enabled": False,
+    "feed_enabled": False,
+}
+"""Flags of objects that are part of an org's set-up: read only, and in no log, search or layout."""
+
+
 def sobject(
     name: str, prefix: str | None, table: str, picklists: Mapping[str, Sequence[str]] | None = None, **flags: Any
 ) -> SObject:

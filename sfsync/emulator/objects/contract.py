@@ -1,6 +1,6 @@
 """Contract and its statuses [facts: orders 7]."""
 
-from sfsync.emulator.objects.build import DELETED, SYSTEM, VIEWED, address, sobject
+from sfsync.emulator.objects.build import DELETED, SET_UP, SYSTEM, VIEWED, address, sobject
 
 _CONTRACT = f"""
 AccountId | reference | CUPS | Account ID | to=Account rel=Account children=Contracts cascade restrict
@@ -52,14 +52,5 @@ CONTRACT_STATUS = sobject(
     STATUS_TABLE,
     {"StatusCode": _CONTRACT_VALUES["StatusCode"]},
     label="Contract Status Value",
-    createable=False,
-    updateable=False,
-    deletable=False,
-    undeletable=False,
-    replicateable=False,
-    searchable=False,
-    layoutable=False,
-    triggerable=False,
-    mru_enabled=False,
-    feed_enabled=False,
+    **SET_UP,
 )

@@ -1,6 +1,6 @@
 """Opportunity, its products and its stages: what was sold [facts: orders 6]."""
 
-from sfsync.emulator.objects.build import DELETED, SYSTEM, VIEWED, sobject
+from sfsync.emulator.objects.build import DELETED, SET_UP, SYSTEM, VIEWED, sobject
 from sfsync.emulator.schema import Field
 
 _OPPORTUNITY = f"""
@@ -122,16 +122,7 @@ OPPORTUNITY_STAGE = sobject(
     _STAGE,
     {name: _OPPORTUNITY_VALUES[name] for name in ("ForecastCategory", "ForecastCategoryName")},
     label="Opportunity Stage",
-    createable=False,
-    updateable=False,
-    deletable=False,
-    undeletable=False,
-    replicateable=False,
-    searchable=False,
-    layoutable=False,
-    triggerable=False,
-    mru_enabled=False,
-    feed_enabled=False,
+    **SET_UP,
 )
 
 # Discounts on lines come with Quotes: plain describes do not have them [facts: orders 6.2].

@@ -1,6 +1,6 @@
 """Order, its products and its statuses, built from the object reference [facts: orders 2 and 3]."""
 
-from sfsync.emulator.objects.build import DELETED, SYSTEM, VIEWED, address, sobject
+from sfsync.emulator.objects.build import DELETED, SET_UP, SYSTEM, VIEWED, address, sobject
 from sfsync.emulator.objects.contract import STATUS_TABLE
 
 _ORDER = f"""
@@ -82,14 +82,5 @@ ORDER_STATUS = sobject(
     STATUS_TABLE,
     {"StatusCode": _ORDER_VALUES["StatusCode"]},
     label="Order Status Value",
-    createable=False,
-    updateable=False,
-    deletable=False,
-    undeletable=False,
-    replicateable=False,
-    searchable=False,
-    layoutable=False,
-    triggerable=False,
-    mru_enabled=False,
-    feed_enabled=False,
+    **SET_UP,
 )

@@ -1,6 +1,6 @@
 """Organization and User: the org itself and who works in it."""
 
-from sfsync.emulator.objects.build import SYSTEM, sobject
+from sfsync.emulator.objects.build import SET_UP, SYSTEM, sobject
 
 _ORGANIZATION = f"""
 Name | string 80 | UF | Name
@@ -51,14 +51,6 @@ ORGANIZATION = sobject(
     "Organization",
     "00D",
     _ORGANIZATION,
-    createable=False,
-    deletable=False,
-    undeletable=False,
-    replicateable=False,
-    searchable=False,
-    layoutable=False,
-    triggerable=False,
-    mru_enabled=False,
-    feed_enabled=False,
+    **SET_UP | {"updateable": True},
 )
 USER = sobject("User", "005", _USER, deletable=False, undeletable=False)

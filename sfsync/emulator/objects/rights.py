@@ -1,6 +1,6 @@
 """UserPermissionAccess: the rights of whoever asks (object reference, API 41.0); read, never written."""
 
-from sfsync.emulator.objects.build import sobject
+from sfsync.emulator.objects.build import SET_UP, sobject
 
 SETTING_OF = {
     "PermissionsApiEnabled": "api_enabled",
@@ -24,15 +24,6 @@ USER_PERMISSION_ACCESS = sobject(
     _RIGHTS,
     label="User Permission Access",
     label_plural="User Permission Access",
-    createable=False,
-    updateable=False,
-    deletable=False,
-    undeletable=False,
+    **SET_UP,
     retrieveable=False,
-    replicateable=False,
-    searchable=False,
-    layoutable=False,
-    triggerable=False,
-    mru_enabled=False,
-    feed_enabled=False,
 )
