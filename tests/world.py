@@ -97,6 +97,21 @@ class World:
             for number in range(count)
         ]
 
+    def order(self, **fields: Any) -> str:
+        """Make a draft order by hand, as a person or a Flow in the org does."""
+        values = {
+            "AccountId": self.account,
+            "Pricebook2Id": self.book,
+            "EffectiveDate": "2026-03-01",
+            "Status": "Draft",
+        }
+        return self.org.insert("Order", values | fields)
+
+    def item(self, order: str, **fields: Any) -> str:
+        """Add a line to an order by hand: one piece for 100."""
+        values = {"OrderId": order, "PricebookEntryId": self.entries[0], "Quantity": 1, "UnitPrice": 100}
+        return self.org.insert("OrderItem", values | fields)
+
     def orders(self, deal: str | None = None) -> list[dict[str, Any]]:
         """The org's orders, of one deal or all, with their items."""
         where = f" WHERE OpportunityId = '{deal}'" if deal else ""

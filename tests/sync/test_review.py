@@ -75,16 +75,8 @@ def test_a_status_wanted_before_the_order_turned_up_in_the_org_is_not_lost(world
     sql(app, "UPDATE orders SET status = 'Activated'")
     world.org.advance(60)
     # A first request that was given up commits at last.
-    order = world.org.insert(
-        "Order",
-        {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01", "Status": "Draft",
-         "OpportunityId": deal, "SFSync_Key__c": f"{deal}-1"},
-    )  # fmt: skip
-    world.org.insert(
-        "OrderItem",
-        {"OrderId": order, "PricebookEntryId": world.entries[0], "Quantity": 1, "UnitPrice": 100,
-         "SFSync_Key__c": f"{deal}-1-1"},
-    )  # fmt: skip
+    order = world.order(OpportunityId=deal, SFSync_Key__c=f"{deal}-1")
+    world.item(order, SFSync_Key__c=f"{deal}-1-1")
 
     run_cycle(app)
 
@@ -96,16 +88,8 @@ def test_an_order_that_was_deleted_and_loaded_again_with_its_key_stops_nothing(w
     run_cycle(app)
     world.org.advance(60)
     world.org.delete("Order", order_of(world, deal)["Id"])
-    again = world.org.insert(
-        "Order",
-        {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01", "Status": "Draft",
-         "OpportunityId": deal, "SFSync_Key__c": f"{deal}-1"},
-    )  # fmt: skip
-    world.org.insert(
-        "OrderItem",
-        {"OrderId": again, "PricebookEntryId": world.entries[0], "Quantity": 1, "UnitPrice": 100,
-         "SFSync_Key__c": f"{deal}-1-1"},
-    )  # fmt: skip
+    again = world.order(OpportunityId=deal, SFSync_Key__c=f"{deal}-1")
+    world.item(again, SFSync_Key__c=f"{deal}-1-1")
     other = world.deal(name="other")
 
     run_cycle(app)
@@ -161,11 +145,7 @@ def test_an_order_that_somebody_ties_to_another_deal_is_not_made_again_and_stops
 
 def test_an_adopted_order_that_somebody_ties_to_another_deal_stops_nothing(world: World, app: App) -> None:
     deal, other = world.deal(won=False), world.deal(name="other", won=False)
-    order = world.org.insert(
-        "Order",
-        {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01", "Status": "Draft",
-         "OpportunityId": deal},
-    )  # fmt: skip
+    order = world.order(OpportunityId=deal)
     world.win(deal)
     run_cycle(app)
     world.org.advance(60)
@@ -180,10 +160,7 @@ def test_an_adopted_order_that_somebody_ties_to_another_deal_stops_nothing(world
 def test_a_key_that_somebody_types_into_an_order_of_theirs_adopts_it(world: World, app: App, *, known: bool) -> None:
     deal = world.deal((-1, 10))
     app.plan_policy = PlanPolicy(negative_quantity=True)
-    order = world.org.insert(
-        "Order",
-        {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01", "Status": "Draft"},
-    )
+    order = world.order()
     if known:
         run_cycle(app)
         world.org.advance(60)
@@ -199,10 +176,7 @@ def test_a_key_that_somebody_types_into_an_order_of_theirs_adopts_it(world: Worl
 
 def test_a_key_typed_into_a_known_order_after_the_last_look_is_settled(world: World, app: App) -> None:
     deal = world.deal()
-    order = world.org.insert(
-        "Order",
-        {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01", "Status": "Draft"},
-    )
+    order = world.order()
 
     def type_it(call: Any, when: str) -> None:
         if when == "before" and call.kind == "graph":
@@ -225,11 +199,7 @@ def test_a_line_that_was_deleted_and_loaded_again_with_its_key_stops_nothing(wor
     world.org.delete("OrderItem", line["Id"])
     run_cycle(app)
     world.org.advance(60)
-    world.org.insert(
-        "OrderItem",
-        {"OrderId": order["Id"], "PricebookEntryId": world.entries[1], "Quantity": 1, "UnitPrice": 50,
-         "SFSync_Key__c": line["SFSync_Key__c"]},
-    )  # fmt: skip
+    world.item(order["Id"], UnitPrice=50, PricebookEntryId=world.entries[1], SFSync_Key__c=line["SFSync_Key__c"])
 
     run_cycle(app)
 
@@ -243,16 +213,8 @@ def test_a_wrong_total_stays_on_the_list_when_the_order_changes_in_another_way(w
     with suppress(OrgUnavailable):
         run_cycle(app)
     world.org.advance(60)
-    order = world.org.insert(
-        "Order",
-        {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01", "Status": "Draft",
-         "OpportunityId": deal, "SFSync_Key__c": f"{deal}-1"},
-    )  # fmt: skip
-    item = world.org.insert(
-        "OrderItem",
-        {"OrderId": order, "PricebookEntryId": world.entries[0], "Quantity": 1, "UnitPrice": 90,
-         "SFSync_Key__c": f"{deal}-1-1"},
-    )  # fmt: skip
+    order = world.order(OpportunityId=deal, SFSync_Key__c=f"{deal}-1")
+    item = world.item(order, UnitPrice=90, SFSync_Key__c=f"{deal}-1-1")
     assert [problem.code for problem in run_cycle(app).attention] == ["total_mismatch"]
     world.org.advance(60)
 
@@ -272,14 +234,8 @@ def test_a_status_that_we_did_not_send_for_its_contract_goes_out_once_the_contra
     contract = world.org.insert(
         "Contract", {"AccountId": world.account, "StartDate": "2026-01-01", "ContractTerm": 12, "Status": "Draft"}
     )
-    order = world.org.insert(
-        "Order",
-        {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01", "Status": "Draft",
-         "ContractId": contract},
-    )  # fmt: skip
-    world.org.insert(
-        "OrderItem", {"OrderId": order, "PricebookEntryId": world.entries[0], "Quantity": 1, "UnitPrice": 100}
-    )
+    order = world.order(ContractId=contract)
+    world.item(order)
     run_cycle(app)
     sql(app, "UPDATE orders SET status = 'Activated'")
     assert [problem.code for problem in run_cycle(app).attention] == ["contract_not_activated"]
@@ -308,16 +264,8 @@ def test_a_missing_line_that_the_org_refuses_is_on_the_list_and_not_sent_in_ever
     with suppress(OrgUnavailable):
         run_cycle(app)
     world.org.advance(60)
-    order = world.org.insert(
-        "Order",
-        {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01", "Status": "Draft",
-         "OpportunityId": deal, "SFSync_Key__c": f"{deal}-1"},
-    )  # fmt: skip
-    world.org.insert(
-        "OrderItem",
-        {"OrderId": order, "PricebookEntryId": world.entries[0], "Quantity": 1, "UnitPrice": 100,
-         "SFSync_Key__c": f"{deal}-1-1"},
-    )  # fmt: skip
+    order = world.order(OpportunityId=deal, SFSync_Key__c=f"{deal}-1")
+    world.item(order, SFSync_Key__c=f"{deal}-1-1")
     world.org.update("PricebookEntry", world.entries[1], {"IsActive": False})
 
     first = run_cycle(app)
@@ -409,11 +357,7 @@ def test_generating_alone_sees_the_order_that_somebody_made_in_the_meantime(worl
     with suppress(OrgUnavailable):
         run_cycle(app)
     world.org.advance(60)
-    order = world.org.insert(
-        "Order",
-        {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01", "Status": "Draft",
-         "OpportunityId": deal},
-    )  # fmt: skip
+    order = world.order(OpportunityId=deal)
 
     run(app, "generate", only_generate)
 
@@ -442,11 +386,7 @@ def test_rejected_and_adopted_deals_cost_few_statements(world: World, app: App) 
     for number in range(40):
         world.deal(name=f"No account {number}", AccountId=None)
         deal = world.deal(name=f"Has one {number}", won=False)
-        world.org.insert(
-            "Order",
-            {"AccountId": world.account, "Pricebook2Id": world.book, "EffectiveDate": "2026-03-01",
-             "Status": "Draft", "OpportunityId": deal},
-        )  # fmt: skip
+        world.order(OpportunityId=deal)
         world.win(deal)
     before = app.db.statements
 
