@@ -73,7 +73,7 @@ class TokenSource:
         self._token: Token | None = None
         self._retrying = Retrying(
             stop=stop_after_attempt(_TRIES),
-            wait=wait_random_exponential(multiplier=1, max=10),
+            wait=wait_random_exponential(multiplier=0.5, max=10),
             retry=retry_if_exception(_may_pass),
             sleep=sleep,
             reraise=True,
