@@ -15,6 +15,7 @@ from tests.world import just_before
 
 if TYPE_CHECKING:
     from sfsync.app import App
+    from sfsync.emulator.calls import Call
     from tests.world import World
 
 LOOK = "composite/sobjects/Order"
@@ -259,3 +260,23 @@ def test_an_order_that_is_deleted_while_its_push_is_in_doubt_is_put_before_a_per
     world.org.advance(60)
     assert [problem.code for problem in run_cycle(app).attention] == ["deleted_in_org"]
     assert mirrored(app.db, "orders", in_doubt="update") == []
+
+
+def test_an_error_that_nobody_expects_after_a_push_leaves_the_order_in_doubt(
+    world: World, app: App, order: str
+) -> None:
+    def broken(call: Call, when: str) -> None:
+        if when == "after" and (call.method, call.kind) == ("PATCH", "collections"):
+            raise RuntimeError("no such thing was thought of")
+
+    world.org.on_call.append(broken)
+    sql(app, "Activated")
+    with pytest.raises(RuntimeError):
+        run_cycle(app)
+    assert [row.in_doubt for row in mirrored(app.db, "orders")] == ["update"]
+
+    world.org.on_call.remove(broken)
+    run_cycle(app)
+
+    assert world.org.get("Order", order)["Status"] == "Activated"
+    assert [(row.org_status, row.in_doubt) for row in mirrored(app.db, "orders")] == [("Activated", None)]

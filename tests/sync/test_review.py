@@ -394,3 +394,18 @@ def test_rejected_and_adopted_deals_cost_few_statements(world: World, app: App) 
 
     assert (report.counts["deals_rejected"], report.counts["orders_adopted"]) == (40, 40)
     assert app.db.statements - before < 100
+
+
+def test_an_activated_order_is_fulfilled_although_a_line_of_it_is_not_known_to_be_there(world: World, app: App) -> None:
+    deal = world.deal((1, 100), (1, 50))
+    run_cycle(app)
+    sql(app, "UPDATE orders SET status = 'Activated'")
+    run_cycle(app)
+    world.org.advance(1200)
+    sql(app, "UPDATE order_items SET sf_id = NULL WHERE unit_price = 50")
+
+    sql(app, "UPDATE orders SET status = 'Fulfilled'")
+    run_cycle(app)
+
+    assert [order["Status"] for order in world.orders(deal)] == ["Fulfilled"]
+    assert len(world.orders(deal)[0]["OrderItems"]["records"]) == 2
