@@ -26,6 +26,11 @@ FORBIDDEN = {
     ),
     "skips a test or expects it to fail": re.compile(r"mark\.(ski[p]|xfai[l])|pytest\.(ski[p]|xfai[l])\("),
 }
+OPTIONAL = {
+    "tests/emulator/conformance/cassettes.py": "the recordings of a real org are not part of the repository",
+    "tests/emulator/test_jsforce.py": "not every machine has Node",
+}
+"""Tests that say why they cannot run here; everything else always runs."""
 
 
 def files() -> list[Path]:
@@ -57,7 +62,7 @@ def complaints() -> Iterator[str]:
             yield f"{name} has {len(lines)} lines; a module has {most} at most: split it"
         for number, line in enumerate(lines, 1):
             for what, pattern in FORBIDDEN.items():
-                if pattern.search(line):
+                if pattern.search(line) and not ("skips" in what and str(name) in OPTIONAL):
                     yield f"{name}:{number} {what}: {line.strip()[:80]}"
     yield from lock_complaints()
 

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfsync.demo import catalogue
 from sfsync.demo.sales import LOST, WON, Sales
@@ -59,12 +59,12 @@ class World:
     deals: dict[str, Made]
 
 
-def new_org(seed: int = 0, *, path: str = ":memory:") -> Org:
+def new_org(seed: int = 0, *, path: str = ":memory:", **switches: Any) -> Org:
     """Open an empty org as the demo needs it: four order statuses, and discounts on opportunity products.
 
-    `path` is an SQLite file to keep it in; what was kept there is there again.
+    `path` is an SQLite file to keep it in; what was kept there is there again. `switches` are further settings of it.
     """
-    settings = Settings(company="Cobalt, Apex and NovaTech", order_statuses=STATUSES)
+    settings = Settings(**{"company": "Cobalt, Apex and NovaTech", "order_statuses": STATUSES, **switches})
     return Org(seed=seed, settings=settings, schema=standard_schema(line_discounts=True), path=path)
 
 

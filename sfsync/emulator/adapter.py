@@ -12,7 +12,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
-from urllib3.exceptions import IncompleteRead, ProtocolError
+from urllib3.exceptions import IncompleteRead, ProtocolError, ReadTimeoutError
 
 from sfsync.emulator.http import Request
 
@@ -47,7 +47,7 @@ class EmulatorAdapter(BaseAdapter):
         """Have the org answer a prepared request.
 
         Raises:
-            requests.ConnectionError: if a fault drops the connection.
+            requests.ConnectionError: if a fault drops the connection, or the body stops for longer than the timeout.
             requests.ReadTimeout: if a fault withholds the answer, or delays it beyond the timeout.
             requests.exceptions.ChunkedEncodingError: if a fault cuts the body.
         """
@@ -55,8 +55,12 @@ class EmulatorAdapter(BaseAdapter):
         read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
         if response.wire_fault == "timeout" or (read_timeout is not None and response.delay > read_timeout):
             raise requests.ReadTimeout(f"Read timed out. (read timeout={read_timeout})", request=request)
-        if response.delay:
-            self._sleep(response.delay)
+        if response.pieces > 1 and read_timeout is not None and response.pause > read_timeout:
+            pool: Any = None
+            stopped = ReadTimeoutError(pool, request.url or "", "Read timed out.")
+            raise requests.ConnectionError(stopped, request=request)
+        if seconds := response.delay + (response.pause * response.pieces if response.pieces > 1 else 0):
+            self._sleep(seconds)
         if response.wire_fault in {"reset", "lost"}:
             cause = ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer"))
             raise requests.ConnectionError(cause, request=request)

@@ -6,15 +6,17 @@ import asyncio
 import contextlib
 import socket
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from sfsync.emulator.http import Request
+from sfsync.emulator.http import Request, compressed
 
 if TYPE_CHECKING:
     from sfsync.emulator.http import Response
     from sfsync.emulator.org import Org
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_WORKERS = 64  # more than the calls an org lets run at once, for calls that last keep their thread
 
 
 class Application:
@@ -22,6 +24,7 @@ class Application:
 
     def __init__(self, org: Org) -> None:
         self._org = org
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sfsync-emulator-call")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one HTTP request; the event loop stays free while the org works or an answer is held back."""
@@ -30,7 +33,8 @@ class Application:
         body = await _read_body(receive)
         if body is None:
             return  # the client went away while sending: nothing was asked
-        response = await asyncio.to_thread(self._org.handle, _as_request(scope, body))
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._workers, self._answer, _as_request(scope, body))
         if response.delay:
             await asyncio.sleep(response.delay)
         if response.wire_fault in {"reset", "lost"}:
@@ -45,7 +49,10 @@ class Application:
             _transport(send).close()
         else:
             await _start(send, response)
-            await send({"type": "http.response.body", "body": response.body})
+            await _send_body(send, response)
+
+    def _answer(self, request: Request) -> Response:
+        return compressed(request, self._org.handle(request))
 
 
 async def _read_body(receive: Any) -> bytes | None:
@@ -71,6 +78,16 @@ async def _start(send: Any, response: Response) -> None:
     if response.body:
         headers.append((b"Content-Length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
+
+
+async def _send_body(send: Any, response: Response) -> None:
+    """Send the body, all at once or in pieces with a pause before each."""
+    size = -(-len(response.body) // response.pieces) or 1
+    for start in range(0, len(response.body) if response.pieces > 1 else 0, size):
+        await asyncio.sleep(response.pause)
+        piece = response.body[start : start + size]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"" if response.pieces > 1 else response.body})
 
 
 def _transport(send: Any) -> asyncio.Transport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 Clock = Callable[[], datetime]
 
@@ -39,9 +40,14 @@ def stored(moment: datetime) -> str:
 
 def from_stored(text: str) -> datetime:
     """The moment behind a stored datetime."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def as_json(stored_text: str) -> str:
     """A stored datetime as the REST API writes it [facts: api 9.2]."""
     return f"{stored_text}.000+0000"
+
+
+def http_date(moment: datetime) -> str:
+    """A moment as headers of HTTP have it, to the second."""
+    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)

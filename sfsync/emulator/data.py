@@ -1,16 +1,19 @@
-"""Records for an org from a JSON file, with references between them."""
+"""Records for an org from a JSON file, with references between them; and objects from an org's describe answers."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from sfsync.emulator.errors import ApiError
+from sfsync.emulator.json_text import read_json
+from sfsync.emulator.objects.imported import imported_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sfsync.emulator.org import Org
+    from sfsync.emulator.schema import Schema
 
 STANDARD = "@standard_pricebook"
 _REF, _AFTER = "_ref", "_after"
@@ -30,17 +33,40 @@ def load_file(org: Org, path: Path) -> dict[str, str]:
     Raises:
         DataError: if the file is not of that form, or the org refuses a row.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise DataError(f"{path}: {exc.strerror}") from exc
-    except ValueError as exc:
-        raise DataError(f"{path}: not valid JSON: {exc}") from exc
+    data = _read(path)
     try:
         with org.lock, org.world.savepoint():
             return load(org, data)
     except DataError as exc:
         raise DataError(f"{path}: {exc}") from exc
+
+
+def load_schema(paths: Iterable[Path]) -> Schema:
+    """Build a schema with the objects of other orgs: each file holds one answer of GET /sobjects/X/describe, or a list.
+
+    Raises:
+        DataError: if a file is not of that form.
+    """
+    answers: list[Any] = []
+    for path in paths:
+        read = _read(path)
+        found = read if isinstance(read, list) else [read]
+        if not all(isinstance(one, dict) and isinstance(one.get("fields"), list) and "name" in one for one in found):
+            raise DataError(f"{path}: expected the JSON answer of /sobjects/X/describe, or a list of such answers")
+        answers += found
+    try:
+        return imported_schema(answers)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise DataError(f"a describe answer lacks something or has the wrong type: {exc!r}") from exc
+
+
+def _read(path: Path) -> Any:
+    try:
+        return read_json(path.read_bytes())
+    except OSError as exc:
+        raise DataError(f"{path}: {exc.strerror}") from exc
+    except ApiError as exc:
+        raise DataError(f"{path}: not valid JSON: {exc.message}") from exc
 
 
 def load(org: Org, data: Any) -> dict[str, str]:
@@ -58,16 +84,20 @@ def load(org: Org, data: Any) -> dict[str, str]:
             where = f"{sobject} row {number}"
             if not isinstance(row, dict):
                 raise DataError(f"{where}: expected an object")
-            values = {name: _value(where, name, value, ids) for name, value in row.items() if name[0] != "_"}
-            unknown = [name for name in row if name[0] == "_" and name not in {_REF, _AFTER}]
+            values = {name: _value(where, name, value, ids) for name, value in row.items() if name[:1] != "_"}
+            unknown = [name for name in row if name[:1] == "_" and name not in {_REF, _AFTER}]
             if unknown:
                 raise DataError(f"{where}, field {unknown[0]}: only {_REF} and {_AFTER} may begin with _")
             record_id = _try(where, lambda s=sobject, v=values: org.insert(s, v))
             if (ref := row.get(_REF)) is not None:
+                if not isinstance(ref, str):
+                    raise DataError(f"{where}, field {_REF}: expected a text")
                 if ref in ids:
                     raise DataError(f"{where}, field {_REF}: {ref!r} is taken")
                 ids[ref] = record_id
             if _AFTER in row:
+                if not isinstance(row[_AFTER], dict):
+                    raise DataError(f"{where}, field {_AFTER}: expected an object")
                 later.append((where, sobject, record_id, row[_AFTER]))
     for where, sobject, record_id, changes in later:
         values = {name: _value(where, name, value, ids) for name, value in changes.items()}

@@ -3,12 +3,12 @@
 import sqlite3
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from decimal import Decimal
 from json import dumps
-from unicodedata import combining, normalize
 
-from sfsync.emulator.schema import ID_TYPES, NUMERIC, Field, Schema, SObject
+from sfsync.emulator.fields import ID_TYPES, NUMERIC, Field
+from sfsync.emulator.rounding import round_half_up
+from sfsync.emulator.schema import Schema, SObject
 
 Value = str | int | bool | Decimal | None
 Row = dict[str, Value]
@@ -16,24 +16,8 @@ Row = dict[str, Value]
 _UNINDEXED_TARGETS = frozenset({"User", "Group", "RecordType", "Profile"})
 
 
-def round_half_up(value: Decimal, scale: int) -> Decimal:
-    """Return the value rounded to `scale` decimals, halves away from zero, as the platform stores numbers."""
-    return value.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
-
-
-@lru_cache(maxsize=4096)
-def fold(text: str | None) -> str | None:
-    """Return the text as the platform compares it: without regard to case, in any script."""
-    return None if text is None else text.casefold()
-
-
-@lru_cache(maxsize=4096)
-def sort_key(text: str | None) -> str | None:
-    """Return what text is ordered by: letters before case and accents, as in the user's language."""
-    if text is None or text.isascii():
-        return text if text is None else text.lower()
-    letters = (char for char in normalize("NFKD", text) if not combining(char))
-    return "".join(letters).casefold()
+class OrgFileError(Exception):
+    """A file that cannot keep an org: it is none of SQLite's, cannot be written, or another org uses it."""
 
 
 class Database:
@@ -49,13 +33,11 @@ class Database:
         self._depth = 0
         self._columns: dict[str, dict[str, Field]] = {}
         self._inserts: dict[tuple[str, tuple[str, ...]], str] = {}
-        self.connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=512)
-        self.connection.execute("PRAGMA synchronous = OFF")
-        self.connection.create_function("sf_fold", 1, fold, deterministic=True)
-        self.connection.create_function("sf_sort", 1, sort_key, deterministic=True)
+        self.connection = _opened(path)
         self.connection.execute(
             'CREATE TABLE IF NOT EXISTS "_deleted" (sobject TEXT, "Id" TEXT, "deletedDate" TEXT, hard INTEGER)'
         )
+        self.connection.execute('CREATE TABLE IF NOT EXISTS "_kept" (name TEXT PRIMARY KEY, value TEXT)')
         self.connection.execute('CREATE INDEX IF NOT EXISTS "_deleted_by_date" ON "_deleted" (sobject, "deletedDate")')
         self.synchronise()
 
@@ -69,15 +51,28 @@ class Database:
         for sobject in self._schema.all_objects():
             stored = {one.name: one for one in sobject.fields.values() if one.stored}
             self._columns[sobject.name] = stored
-            self.connection.execute(
-                f'CREATE TABLE IF NOT EXISTS "{sobject.name}" ("Id" TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID'
-            )
             present = {str(row[1]) for row in self.connection.execute(f'PRAGMA table_info("{sobject.name}")')}
+            if not present:  # all columns at once: SQLite reads its whole schema again for each one added later
+                columns = ", ".join(_column(one) for name, one in stored.items() if name != "Id")
+                key = '"Id" TEXT PRIMARY KEY NOT NULL'
+                body = f"{key}, {columns}" if columns else key
+                self.connection.execute(f'CREATE TABLE "{sobject.name}" ({body}) WITHOUT ROWID')
+                present = set(stored)
             for name, one in stored.items():
                 if name not in present:
                     self.connection.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {_column(one)}')
             for index in _indexes(sobject):
                 self.connection.execute(index)
+
+    def drop_column(self, sobject: str, name: str) -> None:
+        """Remove the values of a field which the schema has no more."""
+        self.connection.execute(f'DROP INDEX IF EXISTS "{sobject}.{name}"')
+        self.connection.execute(f'ALTER TABLE "{sobject}" DROP COLUMN "{name}"')
+
+    def drop_table(self, sobject: str) -> None:
+        """Remove the rows of an object which the schema has no more."""
+        self.connection.execute(f'DROP TABLE IF EXISTS "{sobject}"')
+        self.connection.execute('DELETE FROM "_deleted" WHERE sobject = ?', [sobject])
 
     def insert_row(self, sobject: str, values: Mapping[str, Value]) -> None:
         """Store a new row. `values` has canonical field names and an Id of 18 characters; the rest is null or false."""
@@ -183,10 +178,24 @@ class Database:
         sql = f'SELECT count(*) FROM "{sobject}" WHERE 1{self.living(sobject)}'
         return int(self.connection.execute(sql).fetchone()[0])
 
+    def had_rows(self, sobject: str) -> bool:
+        """Say whether the object has rows, or had some that were deleted."""
+        sql = f'SELECT EXISTS (SELECT 1 FROM "{sobject}") OR EXISTS (SELECT 1 FROM "_deleted" WHERE sobject = ?)'
+        return bool(self.connection.execute(sql, [sobject]).fetchone()[0])
+
     def living(self, sobject: str, alias: str = "") -> str:
         """Return the SQL that keeps deleted rows out, empty for objects without recycle bin."""
         prefix = f"{alias}." if alias else ""
         return f' AND {prefix}"IsDeleted" = 0' if "IsDeleted" in self._columns[sobject] else ""
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a text with the rows, under a name of its own."""
+        self.connection.execute('INSERT OR REPLACE INTO "_kept" VALUES (?, ?)', [name, value])
+
+    def kept(self, name: str) -> str | None:
+        """Return the text kept under that name."""
+        found = self.connection.execute('SELECT value FROM "_kept" WHERE name = ?', [name]).fetchone()
+        return None if found is None else str(found[0])
 
     @contextmanager
     def savepoint(self) -> Generator[None]:
@@ -226,6 +235,21 @@ class Database:
             raise KeyError(f"{sobject} stores no {', '.join(unknown)}")
 
 
+def _opened(path: str) -> sqlite3.Connection:
+    """Open a file for this org alone: two on one file would overwrite each other's rows."""
+    try:
+        connection = sqlite3.connect(
+            path, timeout=0, check_same_thread=False, isolation_level=None, cached_statements=512
+        )
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
+    except sqlite3.Error as exc:
+        raise OrgFileError(f"{path}: {exc}") from exc
+    return connection
+
+
 def _stored(value: Value) -> str | int | float | None:
     if isinstance(value, Decimal):
         return float(value)
@@ -253,6 +277,8 @@ def _indexes(sobject: SObject) -> list[str]:
         refers = one.type == "reference" and not _UNINDEXED_TARGETS.intersection(one.reference_to)
         if refers or one.unique or one.external_id:
             wanted.append((one.name, f'"{one.name}"'))
+    if "IsDeleted" in sobject.fields and "SystemModstamp" in sobject.fields:
+        wanted.append(("recycle bin", '"SystemModstamp") WHERE ("IsDeleted" = 1'))
     return [
         f'CREATE INDEX IF NOT EXISTS "{sobject.name}.{name}" ON "{sobject.name}" ({columns})'
         for name, columns in wanted

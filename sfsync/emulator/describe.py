@@ -1,9 +1,12 @@
 """Describe answers, with every key of a recorded org's [facts: api 3.2, A.2]."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sfsync.emulator.errors import not_found
-from sfsync.emulator.schema import ID_TYPES, NUMERIC, TEXT, ChildRelationship, Field, PicklistValue, Schema, SObject
+from sfsync.emulator.fields import ID_TYPES, NUMERIC, TEXT, Field, PicklistValue
+from sfsync.emulator.links import links, page_links
+from sfsync.emulator.schema import ChildRelationship, Schema, SObject
 
 _SOAP_TYPES = {
     "boolean": "xsd:boolean",
@@ -13,12 +16,22 @@ _SOAP_TYPES = {
     "address": "urn:address",
 }
 _BYTES_PER_CHARACTER = 3
-_MASTER_RECORD_TYPE = "012000000000000AAA"
+_MASTER_RECORD_TYPE = {
+    "active": True,
+    "available": True,
+    "defaultRecordTypeMapping": True,
+    "developerName": "Master",
+    "master": True,
+    "name": "Master",
+    "recordTypeId": "012000000000000AAA",
+}
+_NO_CHILDREN_BY = "MasterRecordId"  # the survivor of a merge does not list what was merged into it [recorded: Account]
 
 
 def describe_global(schema: Schema, *, version: str = "66.0") -> dict[str, Any]:
     """Return the answer of `GET /sobjects`."""
-    listed = [_summary(one, version) for one in sorted(schema.objects.values(), key=lambda one: one.name)]
+    seen = (schema.as_seen(one) for one in schema.objects.values())
+    listed = [describe_summary(one, version) for one in sorted(seen, key=lambda one: one.name)]
     return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed}
 
 
@@ -28,7 +41,7 @@ def describe_basic(schema: Schema, sobject: str, *, version: str = "66.0") -> di
     Raises:
         ApiError: NOT_FOUND if there is no such object.
     """
-    return {"objectDescribe": _summary(_known(schema, sobject), version), "recentItems": []}
+    return {"objectDescribe": describe_summary(_known(schema, sobject), version), "recentItems": []}
 
 
 def describe(
@@ -40,56 +53,40 @@ def describe(
         ApiError: NOT_FOUND if there is no such object.
     """
     one = _known(schema, sobject)
-    summary = _summary(one, version)
-    base = f"/services/data/v{version}/sobjects/{one.name}"
-    summary["urls"] |= {
-        "uiDetailTemplate": f"{instance_url}/{{ID}}",
-        "uiEditTemplate": f"{instance_url}/{{ID}}/e",
-        "uiNewRecord": f"{instance_url}/{one.key_prefix}/e",
-        "defaultValues": f"{base}/defaultValues?recordTypeId&fields",
-    }
-    details = summary | {
+    details = describe_summary(one, version) | {
         "actionOverrides": [],
-        "childRelationships": [_child(child) for child in schema.children(one.name)],
+        "childRelationships": _children(schema, one),
         "compactLayoutable": one.compact_layoutable,
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [_field(field) for field in schema.visible_fields(one.name).values()],
+        "fields": [describe_field(field) for field in schema.visible_fields(one.name).values()],
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [_master_record_type(base)],
+        "recordTypeInfos": _record_types(one, version),
         "searchLayoutable": one.search_layoutable,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": label, "name": name} for name, label in one.scopes],
+        **one.more,
+        "urls": page_links(one, version, instance_url),
     }
-    return dict(sorted(details.items()))
+    return {key: value for key, value in sorted(details.items()) if key not in one.lacks}
 
 
 def _known(schema: Schema, name: str) -> SObject:
     known = schema.get(name)
     if known is None:
         raise not_found()
-    return known
+    return schema.as_seen(known)
 
 
-def _summary(one: SObject, version: str) -> dict[str, Any]:
-    base = f"/services/data/v{version}/sobjects/{one.name}"
-    urls = {
-        "compactLayouts": f"{base}/describe/compactLayouts",
-        "rowTemplate": f"{base}/{{ID}}",
-        "approvalLayouts": f"{base}/describe/approvalLayouts",
-        "listviews": f"{base}/listviews",
-        "describe": f"{base}/describe",
-        "quickActions": f"{base}/quickActions",
-        "layouts": f"{base}/describe/layouts",
-        "sobject": base,
-    }
-    return {
+def describe_summary(one: SObject, version: str = "66.0") -> dict[str, Any]:
+    """Return what the list of all objects says of one."""
+    summary = {
         "activateable": False,
         "associateEntityType": None,
         "associateParentEntity": None,
@@ -117,12 +114,14 @@ def _summary(one: SObject, version: str) -> dict[str, Any]:
         "triggerable": one.triggerable,
         "undeletable": one.undeletable,
         "updateable": one.updateable,
-        "urls": urls,
+        "urls": links(one, version),
     }
+    return summary | {key: value for key, value in one.more.items() if key in summary}
 
 
-def _field(one: Field) -> dict[str, Any]:
-    return {
+def describe_field(one: Field) -> dict[str, Any]:
+    """Return how a field is described, with every key in the order an org writes it."""
+    described = {
         "aggregatable": one.aggregatable,
         "aiPredictionField": False,
         "autoNumber": one.auto_number is not None,
@@ -181,6 +180,7 @@ def _field(one: Field) -> dict[str, Any]:
         "updateable": one.updateable,
         "writeRequiresMasterRead": False,
     }
+    return dict(sorted((described | dict(one.more)).items())) if one.more else described
 
 
 def _byte_length(one: Field) -> int:
@@ -202,9 +202,27 @@ def _picklist_value(value: PicklistValue) -> dict[str, Any]:
         "active": value.active,
         "defaultValue": value.default,
         "label": value.label or value.value,
-        "validFor": None,
+        "validFor": value.valid_for,
         "value": value.value,
     }
+
+
+def _children(schema: Schema, one: SObject) -> list[Mapping[str, Any]]:
+    """Who refers to the object: what exists here, and what an imported object has in its own org.
+
+    Of two imported objects, the describe of the parent knows better than the reference of the child.
+    """
+    known = [child for child in one.known_children or () if not schema.is_off(child["childSObject"])]
+    there = {(child["childSObject"], child["field"]) for child in known}
+    imported = one.known_children is not None
+    here = [
+        _child(child)
+        for child in schema.children(one.name)
+        if (child.child, child.field) not in there
+        and child.field != _NO_CHILDREN_BY
+        and not (imported and schema.objects[child.child].known_children is not None)
+    ]
+    return sorted([*known, *here], key=lambda child: (child["childSObject"], child["field"]))
 
 
 def _child(one: ChildRelationship) -> dict[str, Any]:
@@ -220,14 +238,7 @@ def _child(one: ChildRelationship) -> dict[str, Any]:
     }
 
 
-def _master_record_type(base: str) -> dict[str, Any]:
-    return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": _MASTER_RECORD_TYPE,
-        "urls": {"layout": f"{base}/describe/layouts/{_MASTER_RECORD_TYPE}"},
-    }
+def _record_types(one: SObject, version: str) -> list[dict[str, Any]]:
+    layouts = f"/services/data/v{version}/sobjects/{one.name}/describe/layouts"
+    known = (_MASTER_RECORD_TYPE,) if one.record_types is None else one.record_types
+    return [{**info, "urls": {"layout": f"{layouts}/{info['recordTypeId']}"}} for info in known]

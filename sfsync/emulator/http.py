@@ -5,18 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, unquote
 
 from sfsync.emulator.errors import ApiError
+from sfsync.emulator.json_text import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sfsync.emulator.faults import Fault
 
+_LONGEST = 16_384  # bytes
+_WORTH_COMPRESSING = 2_048  # bytes
 JSON_TYPE = "application/json;charset=UTF-8"  # exactly so, without a blank [facts: api 0.4]
 
 WireFault = Literal["reset", "lost", "timeout", "truncated"]
@@ -38,7 +41,9 @@ class Request:
     version: str = ""
     segments: tuple[str, ...] = ()
     in_all_or_none: bool = False
-    lock_fault: Fault | None = None
+    part_fault: Fault | None = None
+    page_rows: int | None = None
+    url_length: int = 0
 
     @classmethod
     def of(
@@ -59,7 +64,16 @@ class Request:
             for name, value in parse_qsl(query_text, keep_blank_values=True):
                 query.setdefault(name, value)
         pairs = headers.items() if hasattr(headers, "items") else headers
-        return cls(method.upper(), path, query, {name.lower(): value for name, value in pairs}, body)
+        made = cls(method.upper(), path, query, {name.lower(): value for name, value in pairs}, body)
+        made.url_length = len(url)
+        return made
+
+    def too_long(self) -> int | None:
+        """The HTTP status of a request whose URL, or URL with headers, is too long [facts: api 5.1]; else None."""
+        if self.url_length > _LONGEST:
+            return 414
+        headers = sum(len(name) + len(value) for name, value in self.headers.items())
+        return 431 if self.url_length + headers > _LONGEST else None
 
     def path_parts(self) -> tuple[str, ...]:
         """The decoded segments of the path; a trailing slash makes no difference [facts: api 13]."""
@@ -73,13 +87,7 @@ class Request:
         """
         if self.payload is not None:
             return self.payload
-        raw = self.content()
-        try:
-            self.payload = json.loads(raw, parse_float=Decimal)
-        except UnicodeDecodeError:
-            raise ApiError(400, "JSON_PARSER_ERROR", "Invalid UTF-8 in the request body") from None
-        except json.JSONDecodeError as exc:
-            raise _unexpected(exc) from None
+        self.payload = read_json(self.content())
         return self.payload
 
     def json_object(self) -> dict[str, Any]:
@@ -107,21 +115,18 @@ class Request:
             raise ApiError(400, "JSON_PARSER_ERROR", "The request body is not valid gzip") from None
 
 
-def _unexpected(exc: json.JSONDecodeError) -> ApiError:
-    where = f"at [line:{exc.lineno}, column:{exc.colno + 1}]"
-    if exc.pos >= len(exc.doc):
-        return ApiError(400, "JSON_PARSER_ERROR", f"Unexpected end-of-input: {exc.msg} {where}")
-    char = exc.doc[exc.pos]
-    return ApiError(400, "JSON_PARSER_ERROR", f"Unexpected character ('{char}' (code {ord(char)})): {exc.msg} {where}")
-
-
 @dataclass(slots=True)
 class Answer:
-    """What a resource answers, before it is written: payload None is an empty body."""
+    """What a resource answers, before it is written: payload None is an empty body; cost is in daily calls.
+
+    `then` does the rest of a call outside of its transaction, in others of its own, and returns the answer that counts.
+    """
 
     status: int
     payload: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    cost: int = 1
+    then: Callable[[], Answer] | None = None
 
     @property
     def ok(self) -> bool:
@@ -138,10 +143,28 @@ class Response:
     body: bytes
     wire_fault: WireFault | None = None
     delay: float = 0.0
+    pieces: int = 1
+    pause: float = 0.0
 
     def json(self) -> Any:
         """The body as JSON, numbers with a point as Decimal."""
         return json.loads(self.body, parse_float=Decimal)
+
+
+def compressed(request: Request, response: Response) -> Response:
+    """The response as gzip if the client takes that, and the body is worth the work [facts: api 0.5]."""
+    if len(response.body) < _WORTH_COMPRESSING or not _takes_gzip(request.headers.get("accept-encoding", "")):
+        return response
+    headers = {**response.headers, "Content-Encoding": "gzip"}
+    return replace(response, headers=headers, body=gzip.compress(response.body, compresslevel=1, mtime=0))
+
+
+def _takes_gzip(header: str) -> bool:
+    for one in header.lower().split(","):
+        name, _, quality = one.replace(" ", "").partition(";q=")
+        if name == "gzip":
+            return not quality or quality.strip("0.") != ""
+    return False
 
 
 def encode(payload: Any, *, pretty: bool) -> bytes:

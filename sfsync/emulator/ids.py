@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from functools import lru_cache
 
 from sfsync.emulator.errors import ApiError
 
@@ -9,9 +10,10 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _SHAPE = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?")
 _SHORT = 15
-_LONG = 18
+LONG = 18
 
 
+@lru_cache(maxsize=10_000)
 def id18(id15: str) -> str:
     """Return the 18-character form of a 15-character id: each suffix character says which of five are capitals."""
     suffix = ""
@@ -36,7 +38,7 @@ def normalise(text: str) -> str:
     """
     if not is_id(text):
         raise ApiError(400, "MALFORMED_ID", f"malformed id {text}", ["Id"])
-    return text if len(text) == _LONG else id18(text)
+    return text if len(text) == LONG else id18(text)
 
 
 class IdFactory:

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import deque
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfsync.emulator import gateway, routes
+from sfsync.emulator.bulk import JobStore
 from sfsync.emulator.calls import CallLog
 from sfsync.emulator.clock import VirtualClock, system_clock
 from sfsync.emulator.database import Database
 from sfsync.emulator.dml import Writer
 from sfsync.emulator.faults import Faults
 from sfsync.emulator.ids import IdFactory
+from sfsync.emulator.in_flight import InFlight
+from sfsync.emulator.merge import merge
 from sfsync.emulator.objects import standard_schema
+from sfsync.emulator.objects.currency import with_currency
+from sfsync.emulator.permissions import grant_new_fields, granted_fields
+from sfsync.emulator.recycle_bin import RecycleBin
 from sfsync.emulator.resources.query import all_records
 from sfsync.emulator.rights import show_rights
 from sfsync.emulator.seed import ADMIN, fill, resume, shape
 from sfsync.emulator.settings import Settings
 from sfsync.emulator.tokens import Tokens
-from sfsync.emulator.transactions import BlockedError, OpenTransaction, ask_lock
+from sfsync.emulator.transactions import OpenTransaction, ask_lock, patiently
+from sfsync.emulator.windows import Window
 from sfsync.emulator.world import Row, World
 
 if TYPE_CHECKING:
@@ -30,10 +36,12 @@ if TYPE_CHECKING:
 
     from sfsync.emulator.calls import Hook
     from sfsync.emulator.clock import Clock
+    from sfsync.emulator.fields import Field
     from sfsync.emulator.http import Answer, Request, Response
     from sfsync.emulator.plans import WritePlan
+    from sfsync.emulator.resources.query import OpenCursor
     from sfsync.emulator.routes import Target
-    from sfsync.emulator.schema import Field, Schema, SObject
+    from sfsync.emulator.schema import Schema, SObject
 
 _DAY = timedelta(hours=24)
 _ROWS_KEPT = 20_000
@@ -59,6 +67,7 @@ class Org:
         external_ids: bool = True,
     ) -> None:
         self.lock = threading.RLock()
+        self.freed = threading.Condition(self.lock)
         self.settings = settings or Settings()
         self.schema = schema or standard_schema()
         self.clock: Clock = VirtualClock(clock) if isinstance(clock, datetime) else clock or system_clock
@@ -66,16 +75,21 @@ class Org:
         self.db = Database(self.schema, path)
         self.world = World(self.db, self.schema, self.settings, IdFactory(), self.clock)
         self.rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
-        self.faults = Faults(seed)
+        self.faults = Faults(seed, self)
         self.calls = CallLog()
         self.on_call: list[Hook] = []
         self.transactions: list[OpenTransaction] = []
+        self.in_flight = InFlight(self.lock, self.settings)
+        self.bin = RecycleBin(self.db, self.schema, self.settings)
         self.tokens = Tokens(self.settings, self.rng)
-        self.cursors: dict[str, Any] = {}
+        self.cursors: dict[str, OpenCursor] = {}
         self.derived: dict[Any, Any] = {}
-        self.schema_changed = self.clock().replace(microsecond=0)
+        self.bulk = JobStore(lambda: self.clock())  # noqa: PLW0108 - tests change the clock of a running org
+        self.recent: dict[str, dict[str, str]] = {}
+        self.unknown_paths: set[str] = set()
+        self._schema_seen = (-1, self.clock())
         self._plans: dict[Any, WritePlan] = {}
-        self._usage: deque[datetime] = deque()
+        self._usage = Window(_DAY)
         with self.db.savepoint():
             if self.db.count("Organization"):
                 resume(self.world)
@@ -83,7 +97,9 @@ class Org:
                 fill(self.world)
         show_rights(self.db, self.settings)
         self.admin_id = self._user(ADMIN)
+        self.schema.all_seeing = frozenset({self.admin_id})
         self.user_id = self._user(self.settings.users[0].username)
+        self.schema.grants = partial(granted_fields, self.db, self.user_id)
         book = self.db.find("Pricebook2", {"IsStandard": True})
         self.standard_pricebook_id = str(book[0]["Id"])
 
@@ -141,6 +157,26 @@ class Org:
         """Bring a record back from the recycle bin."""
         self._write(lambda writer: writer.undelete(sobject, record_id))
 
+    def purge(self) -> int:
+        """Do now what is due in the recycle bin and the log of deletions; return how many rows are gone for good."""
+        with self.lock:
+            return self.bin.purge(self.clock())
+
+    def empty_recycle_bin(self) -> int:
+        """Remove all deleted rows for good, out of queryAll's sight, and return their number."""
+        with self.lock:
+            return self.bin.empty()
+
+    def purge_delete_log(self, before: datetime) -> None:
+        """Forget early what was deleted before a moment (up to its minute); earliestDateAvailable moves there."""
+        with self.lock:
+            self.bin.purge_log(before)
+
+    def merge(self, sobject: str, winner: str, losers: Iterable[str]) -> None:
+        """Merge one or two accounts or contacts into another, which REST cannot."""
+        gone = list(losers)
+        self._write(lambda writer: merge(writer, sobject, winner, gone))
+
     def get(self, sobject: str, record_id: str) -> Row:
         """Return all stored fields of a live record: Decimal numbers, dates and UTC datetimes as text.
 
@@ -170,7 +206,7 @@ class Org:
         with self.lock:
             transaction = OpenTransaction(self, due=due)
             self.transactions.append(transaction)
-            self.world.locked = partial(ask_lock, self.transactions)
+            self.world.locked = partial(ask_lock, self)
             return transaction
 
     def close_transaction(self, transaction: OpenTransaction) -> None:
@@ -179,39 +215,49 @@ class Org:
             self.transactions.remove(transaction)
         if not self.transactions:
             self.world.locked = None
+        self.freed.notify_all()
 
     # -- changing the org
 
     def add_custom_field(self, sobject: str, field: Field) -> None:
-        """Add a custom field; describe changes, the rows have null."""
-        self._change_schema(lambda: self.schema.add_custom_field(sobject, field))
+        """Add a custom field; describe changes, the rows have null. The profile grants it: the API user sees it."""
+        self.change_schema(lambda: self.schema.add_custom_field(sobject, field))
 
     def add_object(self, sobject: SObject) -> None:
         """Add a custom object."""
-        self._change_schema(lambda: self.schema.add_object(sobject))
+        added = with_currency(sobject, self.settings) if self.settings.multicurrency else sobject
+        self.change_schema(lambda: self.schema.add_object(added))
 
     def hide_field(self, sobject: str, name: str) -> None:
         """Hide a field from the API user, as field-level security does."""
-        self._change_schema(lambda: self.schema.hide_field(sobject, name))
+        self.change_schema(lambda: self.schema.hide_field(sobject, name))
 
     def show_field(self, sobject: str, name: str) -> None:
-        """Undo `hide_field`."""
-        self._change_schema(lambda: self.schema.show_field(sobject, name))
+        """Undo `hide_field`; whether a field made through the APIs is seen stays with its FieldPermissions."""
+        self.change_schema(lambda: self.schema.show_field(sobject, name))
 
     def switch_orders(self, *, on: bool) -> None:
         """Switch Orders on or off; off hides the objects and keeps the data [facts: orders 1]."""
         change = self.schema.show_object if on else self.schema.hide_object
         for name in ("Order", "OrderItem", "OrderStatus"):
-            self._change_schema(partial(change, name))
+            self.change_schema(partial(change, name))
 
-    def _change_schema(self, change: Callable[[], None]) -> None:
+    def change_schema(self, change: Callable[[], None], *, withheld: frozenset[str] = frozenset()) -> None:
+        """Change the schema and all that follows it; fields (`Object.Field`) in `withheld` are granted to nobody."""
         with self.lock:
             change()
             self.db.synchronise()
+            grant_new_fields(self.world, withheld=withheld)
             self.derived.clear()
             self._plans.clear()
-            self.world.rows.clear()
-            self.schema_changed = self.clock().replace(microsecond=0)
+            self.world.schema_changed()
+
+    @property
+    def schema_changed(self) -> datetime:
+        """When describe answers changed last: the schema, or what the API user may see of it."""
+        if self._schema_seen[0] != self.schema.version:
+            self._schema_seen = (self.schema.version, self.clock().replace(microsecond=0))
+        return self._schema_seen[1]
 
     # -- for the parts of the emulator
 
@@ -230,21 +276,19 @@ class Org:
             return self.settled(lambda: step(self.admin()))
 
     def settled(self, step: Callable[[], T]) -> T:
-        """Do a step; if an open transaction that ends by itself is in its way, let that one commit first."""
-        while True:
-            try:
-                if self.world.locked is None:
-                    return step()
-                with self.world.savepoint():
-                    return step()
-            except BlockedError as blocked:
-                blocked.transaction.commit()
+        """Do a step, undone and done again if it has to wait for an open transaction."""
+        if self.world.locked is None:
+            return step()
+
+        def attempt() -> T:
+            with self.world.savepoint():
+                return step()
+
+        return patiently(self, attempt)
 
     def usage(self, *, count: bool = False) -> int:
         """How many calls of the last 24 hours counted; `count` adds one made now [facts: api 5.1]."""
         now = self.clock()
-        while self._usage and self._usage[0] <= now - _DAY:
-            self._usage.popleft()
         if count:
-            self._usage.append(now)
-        return len(self._usage)
+            self._usage.add(now)
+        return self._usage.count(now)

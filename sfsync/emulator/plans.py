@@ -11,7 +11,8 @@ from sfsync.emulator.values import coerce
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sfsync.emulator.schema import Field, Schema, SObject
+    from sfsync.emulator.fields import Field
+    from sfsync.emulator.schema import Schema, SObject
     from sfsync.emulator.world import Row
 
 _BY_RULE = {"PricebookEntryId"}  # whether it is needed depends on the order [facts: orders 5.2]
@@ -33,6 +34,7 @@ class WritePlan:
     blank: Row
     references: frozenset[str]
     has_is_deleted: bool
+    unstamped: tuple[str, ...] = ()
 
     def read(self, given: Mapping[str, Any], *, creating: bool, round_decimals: bool) -> tuple[Row, Row]:
         """Return the coerced values, and the parents named by external id (relationship field -> key object).
@@ -117,4 +119,5 @@ def build_plan(schema: Schema, sobject: SObject, *, see_all: bool) -> WritePlan:
         blank={field.name: False if field.type == "boolean" else None for field in everywhere if field.stored},
         references=frozenset(field.name for field in everywhere if field.type == "reference"),
         has_is_deleted=sobject.field("IsDeleted") is not None,
+        unstamped=tuple(sorted(_STAMPS - {"IsDeleted"} - sobject.fields.keys())),
     )

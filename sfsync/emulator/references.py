@@ -9,8 +9,8 @@ from sfsync.emulator.values import coerce, wrong_id
 
 if TYPE_CHECKING:
     from sfsync.emulator.dml import Writer
+    from sfsync.emulator.fields import Field
     from sfsync.emulator.plans import WritePlan
-    from sfsync.emulator.schema import Field
     from sfsync.emulator.world import Row
 
 
@@ -23,8 +23,13 @@ def resolve_parents(writer: Writer, plan: WritePlan, values: Row, parents: Row) 
     for field_name, key in parents.items():
         field = plan.names[field_name.lower()]
         pairs = [(name, value) for name, value in key.items() if name.lower() != "attributes"]
-        target = (key.get("attributes") or {}).get("type") or field.reference_to[0]
-        if len(pairs) != 1:
+        target = _named_type(field, key)
+        if field.name in values:
+            message = (
+                f"Cannot specify both an external ID reference {field.relationship} and a salesforce id, {field.name}"
+            )
+            raise ApiError(400, "INVALID_FIELD", message)
+        if len(pairs) != 1 or target is None:
             message = f"The external foreign key reference does not reference a valid entity: {field.relationship}"
             raise ApiError(400, "INVALID_FIELD", message)
         (name, value) = pairs[0]
@@ -33,13 +38,23 @@ def resolve_parents(writer: Writer, plan: WritePlan, values: Row, parents: Row) 
         if by is None or not (by.external_id or by.id_lookup):
             message = f"No such column '{name}' on sobject of type {target_plan.sobject.name}"
             raise ApiError(400, "INVALID_FIELD", message)
-        found = writer.world.find(target_plan.sobject.name, {by.name: coerce(by, value)})
+        wanted = coerce(by, value)
+        found = [] if wanted is None else writer.world.find(target_plan.sobject.name, {by.name: wanted})
         if len(found) != 1:
             message = (
                 f"Foreign key external ID: {value} not found for field {by.name} in entity {target_plan.sobject.name}"
             )
             raise ApiError(400, "INVALID_FIELD", message)
         values[field.name] = found[0]["Id"]
+
+
+def _named_type(field: Field, key: Row) -> str | None:
+    """The object a parent's key is of; one of several must be said, in the attributes [facts: api 3.4]."""
+    attributes = key.get("attributes")
+    said = attributes.get("type") if isinstance(attributes, dict) else None
+    if said is None:
+        return None if field.polymorphic else field.reference_to[0]
+    return next((name for name in field.reference_to if name.lower() == str(said).lower()), None)
 
 
 def check_references(writer: Writer, plan: WritePlan, values: Row) -> None:
@@ -49,6 +64,9 @@ def check_references(writer: Writer, plan: WritePlan, values: Row) -> None:
             continue
         field = plan.names[name.lower()]
         target = _target(writer, field, value)
+        if target is not None and writer.hides(target, value):
+            message = f"insufficient access rights on cross-reference id: {value[:15]}"
+            raise ApiError(400, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message, [])
         if target is not None and writer.row(target, value) is None:
             message = "invalid cross reference id"
             if writer.world.deleted_row(target, value) is not None:
@@ -72,14 +90,18 @@ def check_unique(writer: Writer, plan: WritePlan, row: Row, own_id: str | None) 
         value = row.get(field.name)
         if value is None:
             continue
-        if writer.world.journal is None and writer.world.locked is not None:
-            writer.world.locked(None, (plan.sobject.name, field.name, value))
+        writer.world.lock_key((plan.sobject.name, field.name, value))
         for holder in writer.world.find(plan.sobject.name, {field.name: value}):
             if holder["Id"] != own_id:
-                raise duplicate_value(field.name, holder["Id"])
+                hidden = writer.hides(plan.sobject.name, holder["Id"])
+                raise duplicate_value(field.name, None if hidden else holder["Id"])
 
 
-def duplicate_value(field: str, holder: str) -> ApiError:
-    """The refusal of a second row under one unique key; the holder's id in 15 characters [facts: api 5.4]."""
-    message = f"duplicate value found: {field} duplicates value on record with id: {holder[:15]}"
+def duplicate_value(field: str, holder: str | None) -> ApiError:
+    """The refusal of a second row under one unique key; the holder's id in 15 characters [facts: api 5.4].
+
+    A holder that sharing hides is None, and neither it nor the field is named.
+    """
+    name, record_id = (field, holder[:15]) if holder else ("<unknown>", "<unknown>")
+    message = f"duplicate value found: {name} duplicates value on record with id: {record_id}"
     return ApiError(400, "DUPLICATE_VALUE", message, [])

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sfsync.emulator.calls import count_parts
+from sfsync.emulator.dialects import refused
 from sfsync.emulator.errors import ApiError, not_found
 from sfsync.emulator.http import Answer, Request
 from sfsync.emulator.resources import (
+    batch,
+    bulk_ingest,
+    bulk_jobs,
+    bulk_one,
+    bulk_query,
     collections,
     composite,
     describes,
@@ -18,8 +26,13 @@ from sfsync.emulator.resources import (
     oauth,
     place_order,
     query,
+    recent,
     records,
     replication,
+    search,
+    soap,
+    tooling,
+    tree,
     versions,
 )
 
@@ -28,17 +41,23 @@ if TYPE_CHECKING:
     from sfsync.emulator.org import Org
 
 Handler = Callable[..., Answer]
+_LOG = logging.getLogger("sfsync.emulator")
+_MOST_WARNINGS = 1_000
 
 
 @dataclass(frozen=True)
 class Route:
-    """A path below /services/data/vXX.X (or from the root) with `{name}` for the variable segments."""
+    """A path below /services/data/vXX.X (or from the root) with `{name}` for the variable segments.
+
+    `refused`: its answer is always that this org does not offer it.
+    """
 
     kind: str
     path: str
     methods: dict[str, Handler]
     authenticated: bool = True
     counted: bool = True
+    refused: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -68,7 +87,9 @@ DATA_ROUTES = (
     Route("limits", "limits", {"GET": limits.limits}),
     Route("limits", "limits/recordCount", {"GET": limits.record_count}),
     Route("composite", "composite", {"GET": versions.composite_resources, "POST": composite.composite}),
+    Route("batch", "composite/batch", {"POST": batch.batch}),
     Route("graph", "composite/graph", {"POST": graph.graph}),
+    Route("tree", "composite/tree/{sobject}", {"POST": tree.create}),
     Route(
         "collections",
         "composite/sobjects",
@@ -80,17 +101,50 @@ DATA_ROUTES = (
         {"GET": collections.retrieve, "POST": collections.retrieve_posted},
     ),
     Route("collections", "composite/sobjects/{sobject}/{field}", {"PATCH": collections.upsert}),
-    Route("place_order", "commerce/sale/order", {"POST": place_order.create}),
-    Route("place_order", "commerce/sale/order/{record_id}", {"GET": place_order.read, "PATCH": place_order.extend}),
+    Route("place_order", "commerce/sale", {"POST": place_order.create_contract}),
+    Route("place_order", "commerce/sale/order", {"POST": place_order.create_order}),
+    Route(
+        "place_order",
+        "commerce/sale/{record_id}",
+        {"GET": place_order.read_contract, "PATCH": place_order.extend_contract},
+    ),
+    Route(
+        "place_order",
+        "commerce/sale/order/{record_id}",
+        {"GET": place_order.read_order, "PATCH": place_order.extend_order},
+    ),
+    Route("recent", "recent", {"GET": recent.recent}),
+    Route("search", "search", {"GET": search.refused}, refused=True),
+    Route("search", "parameterizedSearch", {"GET": search.refused, "POST": search.refused}, refused=True),
+    Route("bulk", "jobs/query", {"GET": bulk_jobs.listing, "POST": bulk_query.create}),
+    Route(
+        "bulk",
+        "jobs/query/{job_id}",
+        {"GET": bulk_query.read, "PATCH": bulk_query.change, "DELETE": bulk_query.delete},
+    ),
+    Route("bulk", "jobs/query/{job_id}/results", {"GET": bulk_query.results}),
+    Route("bulk", "jobs/query/{job_id}/resultPages", {"GET": bulk_query.result_pages}),
+    Route("bulk", "jobs/ingest", {"GET": bulk_jobs.listing, "POST": bulk_ingest.create}),
+    Route(
+        "bulk",
+        "jobs/ingest/{job_id}",
+        {"GET": bulk_ingest.read, "PATCH": bulk_ingest.change, "DELETE": bulk_ingest.delete},
+    ),
+    Route("bulk", "jobs/ingest/{job_id}/batches", {"PUT": bulk_ingest.upload}),
+    Route("bulk", "jobs/ingest/{job_id}/successfulResults", {"GET": bulk_ingest.successful}),
+    Route("bulk", "jobs/ingest/{job_id}/failedResults", {"GET": bulk_ingest.refused}),
+    Route("bulk", "jobs/ingest/{job_id}/unprocessedRecords", {"GET": bulk_ingest.unprocessed}),
     Route("describe", "sobjects/{sobject}/describe", {"GET": describes.full}),
     Route("updated", "sobjects/{sobject}/updated", {"GET": replication.updated}),
     Route("deleted", "sobjects/{sobject}/deleted", {"GET": replication.deleted}),
-    Route("record", "sobjects/{sobject}", {"GET": describes.basic, "POST": records.create}),
+    Route("record", "sobjects/{sobject}", {"GET": recent.basic, "POST": records.create}),
+    Route("record", "sobjects/{sobject}/Id", {"POST": records.create_by_id}),
     Route(
         "record",
         "sobjects/{sobject}/{record_id}",
         {"GET": records.read, "PATCH": records.update, "DELETE": records.delete},
     ),
+    *(Route("tooling", path, methods) for path, methods in tooling.ROUTES),
     Route(
         "upsert",
         "sobjects/{sobject}/{field}/{value}",
@@ -103,29 +157,44 @@ DATA_ROUTES = (
     ),
 )
 ROOT_ROUTES = (
-    Route("versions", "services/data", {"GET": versions.listing}, authenticated=False, counted=False),
-    Route("oauth", "services/oauth2/token", {"POST": oauth.token}, authenticated=False, counted=False),
-    Route("oauth", "services/oauth2/revoke", {"POST": oauth.revoke}, authenticated=False, counted=False),
+    Route("bulk", "services/async/{version}/job", {"POST": bulk_one.create}),
+    Route("bulk", "services/async/{version}/job/{job_id}", {"GET": bulk_one.read, "POST": bulk_one.change}),
+    Route("bulk", "services/async/{version}/job/{job_id}/batch", {"GET": bulk_one.batches, "POST": bulk_one.add_batch}),
+    Route("bulk", "services/async/{version}/job/{job_id}/batch/{batch_id}", {"GET": bulk_one.batch_info}),
+    Route("bulk", "services/async/{version}/job/{job_id}/batch/{batch_id}/request", {"GET": bulk_one.batch_request}),
+    Route("bulk", "services/async/{version}/job/{job_id}/batch/{batch_id}/result", {"GET": bulk_one.results}),
     Route(
-        "oauth",
-        "services/oauth2/userinfo",
-        {"GET": oauth.userinfo, "POST": oauth.userinfo},
-        authenticated=False,
-        counted=False,
+        "bulk",
+        "services/async/{version}/job/{job_id}/batch/{batch_id}/result/{result_id}",
+        {"GET": bulk_one.query_result},
     ),
-    Route("oauth", "id/{org_id}/{user_id}", {"GET": oauth.identity}, authenticated=False, counted=False),
+    Route("versions", "services/data", {"GET": versions.listing}, authenticated=False, counted=False),
+    *(Route("oauth", path, methods, authenticated=False, counted=False) for path, methods in oauth.ROUTES),
+    *(Route("soap", path, methods, authenticated=False, counted=False) for path, methods in soap.ROUTES),
 )
 
 
-def _by_length(routes: tuple[Route, ...]) -> dict[int, list[tuple[tuple[str, ...], Route]]]:
-    table: dict[int, list[tuple[tuple[str, ...], Route]]] = {}
+KINDS = frozenset(route.kind for route in (*DATA_ROUTES, *ROOT_ROUTES)) | {"unknown"}
+"""The kinds of calls, as the call log names them."""
+
+
+_Table = dict[tuple[int, str], list[tuple[tuple[str, ...], Route]]]
+
+
+def _key(parts: tuple[str, ...]) -> tuple[int, str]:
+    """What narrows the search: the first segment is never a variable one."""
+    return len(parts), parts[0].lower() if parts else ""
+
+
+def _by_key(routes: tuple[Route, ...]) -> _Table:
+    table: _Table = {}
     for route in routes:
-        table.setdefault(len(route.segments), []).append((route.segments, route))
+        table.setdefault(_key(route.segments), []).append((route.segments, route))
     return table
 
 
-_DATA, _ROOT = _by_length(DATA_ROUTES), _by_length(ROOT_ROUTES)
-_VERSION = re.compile(r"v(\d+)\.0")
+_DATA, _ROOT = _by_key(DATA_ROUTES), _by_key(ROOT_ROUTES)
+_VERSION = re.compile(r"v(\d{1,3})\.0")
 _DATA_PREFIX = 3
 
 
@@ -145,8 +214,8 @@ def resolve(request: Request) -> Target:
     return _match(_DATA, parts[_DATA_PREFIX:], request)
 
 
-def _match(table: dict[int, list[tuple[tuple[str, ...], Route]]], parts: tuple[str, ...], request: Request) -> Target:
-    for segments, route in table.get(len(parts), ()):
+def _match(table: _Table, parts: tuple[str, ...], request: Request) -> Target:
+    for segments, route in table.get(_key(parts), ()):
         arguments: dict[str, str] = {}
         for wanted, found in zip(segments, parts, strict=True):
             if wanted.startswith("{"):
@@ -174,6 +243,8 @@ def _by_method(route: Route, arguments: dict[str, str], request: Request) -> Tar
 def perform(org: Org, request: Request, target: Target | None = None, call: Call | None = None) -> Answer:
     """Perform a request or subrequest that has been admitted; refusals become answers."""
     target = target or resolve(request)
+    if target.kind == "unknown":
+        _warn(org, request)
     try:
         if target.refusal is not None:
             raise target.refusal
@@ -181,17 +252,14 @@ def perform(org: Org, request: Request, target: Target | None = None, call: Call
             raise not_found()
         answer = target.handler(org, request, **target.arguments)
     except ApiError as refusal:
-        return Answer(refusal.status, refusal.as_rest())
-    if call is not None and isinstance(request.payload, dict):
-        call.subrequests = _subrequests(target.kind, request.payload)
+        return refused(request, refusal)
+    if call is not None:
+        call.subrequests = count_parts(target.kind, request.payload)
     return answer
 
 
-def _subrequests(kind: str, body: dict[str, object]) -> int:
-    """How many parts a composite, graph or collections call had, for the call log."""
-    parts = body.get({"composite": "compositeRequest", "graph": "graphs", "collections": "records"}.get(kind, ""))
-    if not isinstance(parts, list):
-        return 0
-    if kind != "graph":
-        return len(parts)
-    return sum(len(one.get("compositeRequest") or ()) for one in parts if isinstance(one, dict))
+def _warn(org: Org, request: Request) -> None:
+    """Say once per path that a client wants what this org has not: a real one may have it."""
+    if request.path not in org.unknown_paths and len(org.unknown_paths) < _MOST_WARNINGS:
+        org.unknown_paths.add(request.path)
+        _LOG.warning("the emulator has no resource %s %s: answered 404", request.method, request.path)

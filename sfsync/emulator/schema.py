@@ -1,100 +1,18 @@
 """What an org consists of: objects, fields, the references between them, and what is hidden from the API user."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from types import MappingProxyType
+from typing import Any, Literal
 
-LONG_TEXT = 256  # text areas of 255 characters and less behave like strings [facts: api 3.2]
-NUMERIC = frozenset({"double", "currency", "percent"})
-TEXT = frozenset({"string", "textarea", "picklist", "phone", "url", "email"})
-ID_TYPES = frozenset({"id", "reference"})
-_NOT_GROUPABLE = NUMERIC | {"datetime", "address"}
+from sfsync.emulator.fields import Field
 
 SYSTEM_SCOPES = (("everything", "All"),)
 
-
-@dataclass(frozen=True, slots=True)
-class PicklistValue:
-    """One value of a picklist; `label` is shown to people, `value` is what the API reads and writes."""
-
-    value: str
-    label: str = ""
-    active: bool = True
-    default: bool = False
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field as describe tells it. Flags left at None follow the type, as they do on the platform."""
-
-    name: str
-    type: str
-    label: str
-    length: int = 0
-    precision: int = 0
-    scale: int = 0
-    digits: int = 0
-    createable: bool = True
-    updateable: bool = True
-    nillable: bool = True
-    defaulted_on_create: bool = False
-    unique: bool = False
-    case_sensitive: bool = False
-    external_id: bool = False
-    id_lookup: bool = False
-    auto_number: str | None = None
-    calculated: bool = False
-    restricted: bool = False
-    picklist: tuple[PicklistValue, ...] = ()
-    reference_to: tuple[str, ...] = ()
-    relationship: str | None = None
-    child_relationship: str | None = None
-    cascade_delete: bool = False
-    restricted_delete: bool = False
-    filterable: bool | None = None
-    sortable: bool | None = None
-    groupable: bool | None = None
-    aggregatable: bool | None = None
-    permissionable: bool | None = None
-    search_prefilterable: bool = False
-    custom: bool = False
-    name_field: bool = False
-    default: str | bool | None = None
-    compound: str | None = None
-    extra_type_info: str | None = None
-    byte_length: int | None = None
-
-    def __post_init__(self) -> None:
-        follows_type = {
-            "filterable": not self.is_long_text,
-            "sortable": not self.is_long_text and self.type != "address",
-            "groupable": not self.is_long_text and self.type not in _NOT_GROUPABLE,
-            "aggregatable": not self.is_long_text and self.type not in {"boolean", "address"},
-            "permissionable": self.custom and (self.nillable or self.type == "boolean"),
-        }
-        for flag, value in follows_type.items():
-            if getattr(self, flag) is None:
-                object.__setattr__(self, flag, value)
-
-    @property
-    def is_long_text(self) -> bool:
-        """Long text areas can neither be filtered, sorted nor grouped [facts: api 8.5]."""
-        return self.type == "textarea" and self.length >= LONG_TEXT
-
-    @property
-    def stored(self) -> bool:
-        """Compound fields have no value of their own: they show their components."""
-        return self.type != "address"
-
-    @property
-    def polymorphic(self) -> bool:
-        """Whether the reference may point to records of more than one object."""
-        return len(self.reference_to) > 1
-
-    @property
-    def required(self) -> bool:
-        """Whether a create must carry the field, as clients decide it from describe [facts: api 3.2]."""
-        return self.createable and not self.nillable and not self.defaulted_on_create
+Right = Literal["create", "edit", "delete"]
+Grants = Callable[[str], Mapping[str, bool]]
+"""Of an object: the fields the API user was granted, in lower case, and whether it may edit them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +28,12 @@ class ChildRelationship:
 
 @dataclass(frozen=True)
 class SObject:
-    """One object: its names, its fields in describe order, and what may be done with it."""
+    """One object: its names, its fields in describe order, and what may be done with it.
+
+    `links` maps the names of its URLs to templates (None: those of its kind), `record_types` are those beside which
+    nothing else exists (None: the master alone). What is below them is for objects that were imported from another
+    org's describe: its children there, describe keys of their own, and describe keys it lacks.
+    """
 
     name: str
     label: str
@@ -135,6 +58,11 @@ class SObject:
     search_layoutable: bool = True
     scopes: tuple[tuple[str, str], ...] = SYSTEM_SCOPES
     custom: bool = False
+    links: Mapping[str, str] | None = None
+    record_types: tuple[Mapping[str, Any], ...] | None = None
+    known_children: tuple[Mapping[str, Any], ...] | None = None
+    more: Mapping[str, Any] = dataclass_field(default_factory=dict)
+    lacks: frozenset[str] = frozenset()
     _by_lower: dict[str, Field] = dataclass_field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -147,6 +75,16 @@ class SObject:
     def components(self, compound: str) -> list[Field]:
         """Return the fields that a compound field (an address) is made of."""
         return [one for one in self.fields.values() if one.compound == compound and one.name != compound]
+
+    def governing(self, one: Field) -> Field | None:
+        """Return the field whose grant decides who sees this one: itself, or the address it is part of.
+
+        None if everybody sees it [facts: api 10].
+        """
+        whole = self.fields.get(one.compound or "")
+        if whole is not None and not whole.stored and whole.permissionable:
+            return whole
+        return one if one.permissionable else None
 
     @property
     def name_field(self) -> Field | None:
@@ -161,8 +99,14 @@ class Schema:
         self._objects = {one.name.lower(): one for one in objects}
         self._hidden_fields: set[tuple[str, str]] = set()
         self._hidden_objects: set[str] = set()
+        self._hidden_records: dict[str, frozenset[str]] = {}
+        self._sharing = 0
+        self._withheld: set[tuple[str, Right]] = set()
         self._visible: dict[str, MappingProxyType[str, Field]] = {}
         self._children: dict[str, tuple[ChildRelationship, ...]] = {}
+        self.grants: Grants | None = None
+        self.all_seeing: frozenset[str] = frozenset()
+        self.rights_version = 0
         self.version = 0
 
     @property
@@ -179,26 +123,43 @@ class Schema:
         key = name.lower()
         return None if key in self._hidden_objects else self._objects.get(key)
 
+    def is_off(self, name: str) -> bool:
+        """Say whether the object is there, but switched off."""
+        return name.lower() in self._hidden_objects
+
     def by_prefix(self, key_prefix: str) -> SObject | None:
         """Return the object whose ids start with these three characters."""
         return next((one for one in self.objects.values() if one.key_prefix == key_prefix), None)
 
     def visible_fields(self, sobject: str) -> MappingProxyType[str, Field]:
-        """Return the fields the API user may see, in describe order, by lower-case name."""
+        """Return the fields the API user may see, in describe order, by lower-case name.
+
+        Fields it may not edit come as neither createable nor updateable.
+        """
         key = sobject.lower()
         if key not in self._visible:
-            self._visible[key] = MappingProxyType(
-                {
-                    name.lower(): one
-                    for name, one in self._objects[key].fields.items()
-                    if (key, name.lower()) not in self._hidden_fields
-                }
-            )
+            known = self._objects[key]
+            granted = None if self.grants is None else self.grants(known.name)
+            shown = ((name.lower(), self._as_granted(known, one, granted)) for name, one in known.fields.items())
+            self._visible[key] = MappingProxyType({name: one for name, one in shown if one is not None})
         return self._visible[key]
 
-    def is_hidden(self, sobject: str, name: str) -> bool:
-        """Say whether field-level security hides the field from the API user [facts: api 6.5]."""
-        return (sobject.lower(), name.lower()) in self._hidden_fields
+    def _as_granted(self, sobject: SObject, one: Field, granted: Mapping[str, bool] | None) -> Field | None:
+        if (sobject.name.lower(), one.name.lower()) in self._hidden_fields:
+            return None
+        governing = None if granted is None else sobject.governing(one)
+        if governing is None or granted is None:
+            return one
+        editable = granted.get(governing.name.lower())
+        if editable is None:
+            return None
+        read_only = not editable and (one.createable or one.updateable)
+        return replace(one, createable=False, updateable=False) if read_only else one
+
+    def rights_changed(self) -> None:
+        """Forget what was worked out from the grants: they are others now, or again those of before."""
+        self.rights_version += 1
+        self._changed()
 
     def children(self, sobject: str) -> tuple[ChildRelationship, ...]:
         """Return who refers to this object, computed from the reference fields of the visible objects."""
@@ -219,6 +180,11 @@ class Schema:
         self._objects[sobject.name.lower()] = sobject
         self._changed()
 
+    def remove_object(self, name: str) -> None:
+        """Take a custom object away for good."""
+        del self._objects[name.lower()]
+        self._changed()
+
     def add_custom_field(self, sobject: str, new: Field) -> None:
         """Add a field to an object, or replace the one of that name. The database must be synchronised afterwards."""
         known = self._objects[sobject.lower()]
@@ -229,14 +195,21 @@ class Schema:
         """Change how a field is described, for instance its picklist values; its place in describe stays."""
         self.add_custom_field(sobject, changed)
 
+    def remove_field(self, sobject: str, name: str) -> None:
+        """Take a custom field away for good; the database keeps its column."""
+        known = self._objects[sobject.lower()]
+        left = {key: one for key, one in known.fields.items() if key.lower() != name.lower()}
+        self._objects[sobject.lower()] = replace(known, fields=left)
+        self._changed()
+
     def hide_field(self, sobject: str, name: str) -> None:
-        """Take the field out of the API user's sight (field-level security)."""
+        """Take the field out of the API user's sight, whatever its grants say (field-level security)."""
         self._require(sobject, name)
         self._hidden_fields.add((sobject.lower(), name.lower()))
         self._changed()
 
     def show_field(self, sobject: str, name: str) -> None:
-        """Undo `hide_field`."""
+        """Undo `hide_field`; the field is seen again if it is granted."""
         self._require(sobject, name)
         self._hidden_fields.discard((sobject.lower(), name.lower()))
         self._changed()
@@ -250,6 +223,40 @@ class Schema:
         """Undo `hide_object`."""
         self._hidden_objects.discard(name.lower())
         self._changed()
+
+    def withhold(self, sobject: str, right: Right, *, on: bool = True) -> None:
+        """Take from the API user the right to create, edit or delete records of an object, or give it back."""
+        (self._withheld.add if on else self._withheld.discard)((sobject.lower(), right))
+        self._changed()
+
+    def may(self, sobject: str, right: Right) -> bool:
+        """Whether the API user has that right on the object; whether anybody can have it is for the object to say."""
+        return (sobject.lower(), right) not in self._withheld
+
+    def as_seen(self, one: SObject) -> SObject:
+        """Return the object with the rights that the API user has on it."""
+        if not self._withheld:
+            return one
+        return replace(
+            one,
+            createable=one.createable and self.may(one.name, "create"),
+            updateable=one.updateable and self.may(one.name, "edit"),
+            deletable=one.deletable and self.may(one.name, "delete"),
+        )
+
+    def hide_records(self, sobject: str, ids: Iterable[str], *, on: bool = True) -> None:
+        """Take records out of the sight of all users but `all_seeing`, as sharing does, or show them again."""
+        known = self._hidden_records.get(sobject.lower(), frozenset())
+        self._hidden_records[sobject.lower()] = known | set(ids) if on else known - set(ids)
+        self._sharing += 1
+
+    def hidden_records(self, sobject: str) -> frozenset[str]:
+        """Return the ids of the records that sharing hides [facts: api 6.3, 6.4]."""
+        return self._hidden_records.get(sobject.lower(), frozenset())
+
+    def limits(self, user_id: str | None) -> int:
+        """0 if sharing hides nothing from this user, else a number that rises when it hides other records."""
+        return 0 if user_id in self.all_seeing else self._sharing
 
     def _require(self, sobject: str, name: str) -> None:
         if self._objects[sobject.lower()].field(name) is None:

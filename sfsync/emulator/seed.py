@@ -6,8 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sfsync.emulator.ids import normalise
-from sfsync.emulator.schema import Field, PicklistValue
+from sfsync.emulator.customising.definitions import restore
+from sfsync.emulator.fields import Field, PicklistValue
+from sfsync.emulator.objects.currency import CODE, add_currencies, fill_currencies
+from sfsync.emulator.permissions import PROFILE_ID, fill_permissions, grant_new_fields
 
 if TYPE_CHECKING:
     from sfsync.emulator.schema import Schema
@@ -15,8 +17,34 @@ if TYPE_CHECKING:
     from sfsync.emulator.world import Row, World
 
 EXTERNAL_ID = "SFSync_Key__c"
-_PROFILE = "00e5e0000000001"
 ADMIN = "admin@emulator.test"
+# As a Developer Edition org that was recorded has them [facts: api 0.3].
+_DEVELOPER_EDITION: dict[str, str | bool | int] = {
+    "Country": "US",
+    "PrimaryContact": "Admin User",
+    "DefaultLocaleSidKey": "en_US",
+    "ReceivesInfoEmails": True,
+    "ReceivesAdminInfoEmails": True,
+    "PreferencesConsentManagementEnabled": True,
+    "PreferencesLightningLoginEnabled": True,
+    "FiscalYearStartMonth": 1,
+    "DefaultAccountAccess": "Edit",
+    "DefaultContactAccess": "ControlledByParent",
+    "DefaultOpportunityAccess": "Edit",
+    "DefaultLeadAccess": "ReadEditTransfer",
+    "DefaultCaseAccess": "ReadEditTransfer",
+    "DefaultCalendarAccess": "HideDetailsInsert",
+    "DefaultPricebookAccess": "ReadSelect",
+    "DefaultCampaignAccess": "All",
+    "UiSkin": "Theme3",
+    "SignupCountryIsoCode": "US",
+    "NumKnowledgeService": 2,
+    "OrganizationType": "Developer Edition",
+    "InstanceName": "EMU1",
+    "WebToCaseDefaultOrigin": "Web",
+    "MonthlyPageViewsUsed": 0,
+    "MonthlyPageViewsEntitlement": 0,
+}
 
 
 def external_id_field(name: str = EXTERNAL_ID, label: str = "sfsync Key") -> Field:
@@ -47,6 +75,8 @@ def shape(schema: Schema, settings: Settings, *, external_ids: bool) -> None:
     if external_ids:
         for sobject in ("Order", "OrderItem"):
             schema.add_custom_field(sobject, external_id_field())
+    if settings.multicurrency:
+        add_currencies(schema, settings)
 
 
 def _set_statuses(schema: Schema, sobject: str, statuses: tuple[StatusValue, ...]) -> None:
@@ -76,10 +106,7 @@ def fill(world: World) -> None:
             "Id": settings.org_id,
             "Name": settings.company,
             "IsSandbox": settings.sandbox,
-            "OrganizationType": "Developer Edition",
-            "InstanceName": "EMU1",
-            "DefaultLocaleSidKey": "en_US",
-            "FiscalYearStartMonth": 1,
+            **_DEVELOPER_EDITION,
             **locale,
             **stamps,
         },
@@ -90,10 +117,15 @@ def fill(world: World) -> None:
     for record_id, username, first, last, email in people:
         person: Row = {"FirstName": first, "LastName": last, "Name": f"{first} {last}", "Email": email}
         person |= {"Username": username, "Alias": first[:8].lower(), "CommunityNickname": first, "IsActive": True}
-        person |= {"LocaleSidKey": "en_US", "EmailEncodingKey": "UTF-8", "ProfileId": normalise(_PROFILE)}
+        person |= {"LocaleSidKey": "en_US", "EmailEncodingKey": "UTF-8", "ProfileId": PROFILE_ID}
         world.db.insert_row("User", {"Id": record_id, "UserType": "Standard", **person, **locale, **stamps})
+    fill_permissions(world, stamps)
     _fill_values(world, stamps)
+    _fill_record_types(world, stamps)
     book: Row = {"Name": "Standard Price Book", "IsActive": True, "IsStandard": True, "IsDeleted": False}
+    if settings.multicurrency:
+        fill_currencies(world, stamps)
+        book[CODE] = settings.corporate_currency
     world.db.insert_row("Pricebook2", {"Id": world.ids.next("01s"), **book, **stamps})
 
 
@@ -116,6 +148,15 @@ def _fill_values(world: World, stamps: Row) -> None:
         world.db.insert_row("OpportunityStage", {**row, **stamps})
 
 
+def _fill_record_types(world: World, stamps: Row) -> None:
+    for sobject in world.schema.all_objects():
+        for one in sobject.record_types or ():
+            if one["master"]:
+                continue
+            row: Row = {"Id": one["recordTypeId"], "Name": one["name"], "DeveloperName": one["developerName"]}
+            world.db.insert_row("RecordType", {**row, "SobjectType": sobject.name, "IsActive": one["active"], **stamps})
+
+
 def _prefix(world: World, sobject: str) -> str:
     known = world.schema.get(sobject)
     return (known.key_prefix if known else None) or "000"
@@ -123,10 +164,21 @@ def _prefix(world: World, sobject: str) -> str:
 
 def resume(world: World) -> None:
     """Continue an org that was kept in a file: ids and numbers go on after the last ones."""
+    restore(world)
     for sobject in world.schema.all_objects():
         last = world.db.connection.execute(f'SELECT max("Id") FROM "{sobject.name}"').fetchone()[0]
         if last is not None and sobject.name != "Organization":
             world.ids.resume_after(last)
         for auto in (one for one in sobject.fields.values() if one.auto_number):
-            highest = world.db.connection.execute(f'SELECT max("{auto.name}") FROM "{sobject.name}"').fetchone()[0]
+            before, _, rest = str(auto.auto_number).partition("{")
+            _, _, after = rest.partition("}")
+            length = f'length("{auto.name}")'
+            number = f'substr("{auto.name}", {len(before) + 1}, {length} - {len(before) + len(after)})'
+            sql = f'SELECT max(CAST({number} AS INTEGER)) FROM "{sobject.name}"'
+            highest = world.db.connection.execute(sql).fetchone()[0]
             world.numbers[f"{sobject.name}.{auto.name}"] = int(highest or 0)
+    if world.db.count("Profile"):
+        grant_new_fields(world)
+    else:
+        stamps: Row = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), world.now())
+        fill_permissions(world, stamps)

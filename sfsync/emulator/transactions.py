@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sfsync.emulator.errors import ApiError
 from sfsync.emulator.world import Journal
@@ -13,13 +15,15 @@ if TYPE_CHECKING:
 
     from sfsync.emulator.org import Org
 
+T = TypeVar("T")
+
 
 class _UndoError(Exception):
     """Ends a rehearsal: what it wrote must not be seen."""
 
 
 class BlockedError(Exception):
-    """A request must wait until this transaction has committed."""
+    """A write must wait until this transaction has ended; all it did so far is undone and done again then."""
 
     def __init__(self, transaction: OpenTransaction) -> None:
         super().__init__("blocked by an open transaction")
@@ -30,12 +34,13 @@ class OpenTransaction:
     """Writes of somebody else that have not been committed yet.
 
     Each write is done on trial and undone, which yields its id, its stamp and its errors; commit does all of them
-    again with the same ids and stamps. Until then the records and unique keys it touched are locked.
+    again with the same ids and stamps. Until then the records it wrote, their parents (`locks.py`) and their unique
+    keys are locked.
     """
 
     def __init__(self, org: Org, *, due: int | None = None) -> None:
         self._org = org
-        self._journal = Journal()
+        self.journal = Journal()
         self._steps: list[tuple[str, Callable[[], Any]]] = []
         self.started = org.world.now()
         self.due = due
@@ -59,18 +64,30 @@ class OpenTransaction:
         Raises:
             ApiError: if the platform refuses it; the step is then no part of the transaction.
         """
-        with self._org.lock:
+
+        def attempt() -> Any:
             stamped = (self._org.world.now(), step)
             result = self._run([*self._steps, stamped], keep=False)
             self._steps.append(stamped)
             return result
 
-    def commit(self) -> None:
-        """Make everything visible, with the stamps of the time of writing."""
         with self._org.lock:
-            self._org.close_transaction(self)
-            if self._steps:
-                self._run(self._steps, keep=True)
+            return patiently(self._org, attempt)
+
+    def commit(self) -> None:
+        """Make everything visible, with the stamps of the time of writing; does nothing once it has ended.
+
+        Raises:
+            ApiError: if what others committed meanwhile forbids a step; nothing is written then.
+        """
+        with self._org.lock:
+            if self not in self._org.transactions:
+                return
+            try:
+                if self._steps:
+                    patiently(self._org, lambda: self._run(self._steps, keep=True))
+            finally:
+                self._org.close_transaction(self)
 
     def rollback(self) -> None:
         """Drop everything."""
@@ -79,12 +96,12 @@ class OpenTransaction:
 
     def holds(self, record_id: str | None, key: tuple[str, str, Any] | None) -> bool:
         """Whether it has locked this record or this unique key."""
-        return record_id in self._journal.touched or key in self._journal.keys
+        return record_id in self.journal.touched or key in self.journal.keys
 
     def _run(self, steps: list[tuple[str, Callable[[], Any]]], *, keep: bool) -> Any:
         world = self._org.world
-        self._journal.rewind()
-        world.journal = self._journal
+        self.journal.rewind()
+        world.journal = self.journal
         result: Any = None
         try:
             with world.savepoint():
@@ -109,18 +126,50 @@ class OpenTransaction:
             self.rollback() if kind else self.commit()
 
 
-def ask_lock(transactions: list[OpenTransaction], record_id: str | None, key: tuple[str, str, Any] | None) -> None:
-    """Let a write wait for, or fail on, what other transactions hold.
+def ask_lock(org: Org, record_id: str | None, key: tuple[str, str, Any] | None) -> None:
+    """Let a write wait for, or fail on, what other transactions hold. A transaction is never in its own way.
 
     Raises:
-        BlockedError: if the holder will commit by itself: the write waits for it.
-        ApiError: UNABLE_TO_LOCK_ROW if nobody knows when it will [facts: api 5.5].
+        BlockedError: if the holder will commit by itself, or the org waits for locks.
+        ApiError: UNABLE_TO_LOCK_ROW if nobody waits, or has waited long enough [facts: api 5.5].
     """
-    for transaction in transactions:
-        if transaction.holds(record_id, key):
-            if transaction.due is not None:
+    for transaction in org.transactions:
+        if transaction.journal is not org.world.journal and transaction.holds(record_id, key):
+            if transaction.due is not None or org.world.patient:
                 raise BlockedError(transaction)
             raise cannot_lock(record_id)
+
+
+def patiently(org: Org, attempt: Callable[[], T]) -> T:
+    """Make attempts until no other transaction is in the way, or the patience of the org has ended.
+
+    One that ends by itself is committed; for others it waits with the org's lock let go, so that they can end. Inside
+    of a transaction or savepoint nothing can be undone to wait: the outermost attempt does that.
+    """
+    world = org.world
+    if world.depth or world.journal is not None:
+        return attempt()
+    left = org.settings.lock_wait_seconds
+    until = time.monotonic() + left
+    while True:
+        world.patient = left > 0
+        try:
+            return attempt()
+        except BlockedError as blocked:
+            holder = blocked.transaction
+        finally:
+            world.patient = False
+        if holder.due is not None:
+            commit_due(holder)
+        else:
+            org.freed.wait(left)
+        left = until - time.monotonic()
+
+
+def commit_due(transaction: OpenTransaction) -> None:
+    """Commit for somebody who is not there to hear of a refusal: the transaction is rolled back then."""
+    with contextlib.suppress(ApiError):
+        transaction.commit()
 
 
 def cannot_lock(record_id: str | None) -> ApiError:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from sfsync.emulator.errors import ApiError
 from sfsync.emulator.ids import is_id, normalise
+from sfsync.emulator.rounding import round_half_up
 
 if TYPE_CHECKING:
-    from sfsync.emulator.schema import Field
+    from sfsync.emulator.fields import Field
 
 Value = str | int | bool | Decimal | None
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_OFFSET = re.compile(r"([+-]\d{2})(\d{2})$")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_INT_LIMIT = 2_147_483_647
-_FIRST_YEAR, _LAST_YEAR = 1700, 4000  # [facts: api 9.2]
+_INT_LIMIT, _INT_DIGITS = 2_147_483_647, 10
+FIRST_YEAR, LAST_YEAR = 1700, 4000  # [facts: api 9.2]
 _SHOWN = 255
 
 
@@ -80,27 +81,26 @@ def _boolean(field: Field, value: Any) -> bool:
 
 def _integer(field: Field, value: Any) -> int:
     number = _number("int", value)
+    if number.adjusted() > _INT_DIGITS or abs(number) > _INT_LIMIT:
+        raise out_of_range(field.label, number, field.name)
     if number != number.to_integral_value():
         raise _not_readable("int", value)
-    if abs(number) > _INT_LIMIT:
-        raise _out_of_range(field, number)
     return int(number)
 
 
 def _decimal(field: Field, value: Any, *, round_decimals: bool) -> Decimal:
     number = _number("double", value)
-    whole_digits = field.precision - field.scale
-    if field.precision and abs(number) >= Decimal(10) ** whole_digits:
-        raise _out_of_range(field, number)
-    rounded = number.quantize(Decimal(1).scaleb(-field.scale), rounding=ROUND_HALF_UP)
+    if field.precision and number and number.adjusted() >= field.precision - field.scale:
+        raise out_of_range(field.label, number, field.name)
+    rounded = round_half_up(number, field.scale)
     if rounded != number and not round_decimals:
-        raise _out_of_range(field, number)
+        raise out_of_range(field.label, number, field.name)
     return rounded
 
 
 def _number(kind: str, value: Any) -> Decimal:
     if isinstance(value, Decimal):
-        return value
+        return value or Decimal(0)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise _not_readable(kind, value)
     try:
@@ -109,7 +109,7 @@ def _number(kind: str, value: Any) -> Decimal:
         raise _not_readable(kind, value) from None
     if not number.is_finite():
         raise _not_readable(kind, value)
-    return number
+    return number or Decimal(0)  # whatever its exponent
 
 
 def _date(field: Field, value: Any) -> str:
@@ -122,7 +122,7 @@ def _date(field: Field, value: Any) -> str:
         parsed = date.fromisoformat(text)
     except ValueError:
         raise _not_readable("date", value) from None
-    if not _FIRST_YEAR <= parsed.year <= _LAST_YEAR:
+    if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
         message = f"{field.label}: invalid date: {text}"
         raise ApiError(400, "INVALID_TYPE_ON_FIELD_IN_RECORD", message, [field.name])
     return text
@@ -130,8 +130,10 @@ def _date(field: Field, value: Any) -> str:
 
 def parse_datetime(text: str) -> datetime | None:
     """Read an ISO 8601 datetime with Z, +hh:mm or +hhmm, with or without fractions; None if it is none."""
+    if not _DATETIME.fullmatch(text):
+        return None
     try:
-        parsed = datetime.fromisoformat(_OFFSET.sub(r"\1:\2", text.replace(" ", "+")))
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         return None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
@@ -140,8 +142,8 @@ def parse_datetime(text: str) -> datetime | None:
 def _datetime(field: Field, value: Any) -> str:
     moment = value if isinstance(value, datetime) else parse_datetime(value) if isinstance(value, str) else None
     if moment is None:
-        raise _not_readable("dateTime", value)
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise _not_readable("datetime", value)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise _wrong_type(field, value)
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
@@ -158,9 +160,10 @@ def wrong_id(field: Field, text: str) -> ApiError:
     return ApiError(400, "MALFORMED_ID", f"{field.label}: id value of incorrect type: {text}", [field.name])
 
 
-def _out_of_range(field: Field, number: Decimal) -> ApiError:
-    message = f"{field.label}: value outside of valid range on numeric field: {number}"
-    return ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", message, [field.name])
+def out_of_range(label: str, number: Decimal, *fields: str) -> ApiError:
+    """The refusal of a number with too many digits, sent or computed [facts: api 5.4]."""
+    message = f"{label}: value outside of valid range on numeric field: {str(number).replace('E+', 'E')}"
+    return ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", message, fields)
 
 
 def _wrong_type(field: Field, value: Any) -> ApiError:
@@ -169,11 +172,22 @@ def _wrong_type(field: Field, value: Any) -> ApiError:
 
 
 def _not_readable(kind: str, value: Any) -> ApiError:
-    token = {bool: "VALUE_TRUE" if value else "VALUE_FALSE", int: "VALUE_NUMBER_INT", dict: "START_OBJECT"}
-    name = token.get(type(value), "START_ARRAY" if isinstance(value, list) else "VALUE_STRING")
+    match value:
+        case bool():
+            seen = "VALUE_TRUE value true" if value else "VALUE_FALSE value false"
+        case int():
+            seen = f"VALUE_NUMBER_INT value {value}"
+        case float() | Decimal():
+            seen = f"VALUE_NUMBER_FLOAT value {value}"
+        case dict():
+            seen = "START_OBJECT value {"
+        case list():
+            seen = "START_ARRAY value ["
+        case _:
+            seen = f"VALUE_STRING value {value}"
     return ApiError(
         400,
         "JSON_PARSER_ERROR",
-        f"Cannot deserialize instance of {kind} from {name} value {value} "
+        f"Cannot deserialize instance of {kind} from {seen} "
         "or request may be missing a required field at [line:1, column:2]",
     )

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sfsync.emulator.clock import stored
+from sfsync.emulator.customs import Customs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from sfsync.emulator.clock import Clock
     from sfsync.emulator.database import Database
+    from sfsync.emulator.fields import Field
     from sfsync.emulator.ids import IdFactory
-    from sfsync.emulator.schema import Field, Schema
+    from sfsync.emulator.locks import Acts
+    from sfsync.emulator.schema import Schema
     from sfsync.emulator.settings import Settings
 
 Row = dict[str, Any]
@@ -24,7 +27,7 @@ _FIRST_NUMBER = {8: 100}  # order and contract numbers start at 00000100, line n
 
 @dataclass
 class Journal:
-    """What one open transaction drew and touched, so that it can be done again exactly so at its commit."""
+    """What one open transaction drew and locked, so that it can be done again exactly so at its commit."""
 
     drawn: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     position: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -53,11 +56,20 @@ class World:
     settings: Settings
     ids: IdFactory
     clock: Clock
+    customs: Customs = field(default_factory=Customs)
     rows: dict[str, Row] = field(default_factory=dict)
     numbers: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     journal: Journal | None = None
     frozen: str | None = None
     locked: Callable[[str | None, tuple[str, str, Any] | None], None] | None = None
+    patient: bool = False
+    depth: int = 0
+    lookups: dict[tuple[object, ...], list[tuple[str, Acts]]] = field(default_factory=dict)
+
+    def schema_changed(self) -> None:
+        """Drop what was kept of rows and of the schema."""
+        self.rows.clear()
+        self.lookups.clear()
 
     def now(self) -> str:
         """The stamp for writes made now: the org's clock, cut to the second [facts: api 6.1]."""
@@ -66,12 +78,37 @@ class World:
     @contextmanager
     def savepoint(self) -> Generator[None]:
         """All or nothing for the writes inside."""
+        self.depth += 1
+        rights = self.schema.rights_version
         try:
             with self.db.savepoint():
                 yield
         except BaseException:
             self.rows.clear()
+            if self.schema.rights_version != rights:
+                self.schema.rights_changed()
             raise
+        finally:
+            self.depth -= 1
+
+    def lock_row(self, record_id: str) -> None:
+        """Take the lock of a row for the transaction that is writing; others see it held until the commit.
+
+        Raises:
+            BlockedError: if another transaction holds it and the write may wait.
+            ApiError: UNABLE_TO_LOCK_ROW if it may not.
+        """
+        if self.locked is not None:
+            self.locked(record_id, None)
+        if self.journal is not None:
+            self.journal.touched.add(record_id)
+
+    def lock_key(self, key: tuple[str, str, Any]) -> None:
+        """Take the lock of a unique key (object, field, value), as `lock_row` does for a row."""
+        if self.locked is not None:
+            self.locked(None, key)
+        if self.journal is not None:
+            self.journal.keys.add(key)
 
     def row(self, sobject: str, record_id: str | None) -> Row | None:
         """Return the live row of that id, or None. The caller must not change it."""
@@ -108,8 +145,10 @@ class World:
         key = f"{sobject}.{auto.name}"
 
         def count() -> str:
-            digits = (auto.auto_number or "").count("0") or 8
-            self.numbers[key] = max(self.numbers[key] + 1, _FIRST_NUMBER.get(digits, 1))
-            return str(self.numbers[key]).rjust(digits, "0")
+            pattern = auto.auto_number or "{00000000}"
+            before, _, rest = pattern.partition("{")
+            zeros, _, after = rest.partition("}")
+            self.numbers[key] = max(self.numbers[key] + 1, _FIRST_NUMBER.get(len(zeros), 1))
+            return f"{before}{str(self.numbers[key]).rjust(len(zeros), '0')}{after}"
 
         return count() if self.journal is None else self.journal.draw(key, count)

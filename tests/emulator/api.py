@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from sfsync.emulator.http import Request, Response
 from sfsync.emulator.org import Org
 
 if TYPE_CHECKING:
+    from sfsync.emulator.schema import Schema
     from sfsync.emulator.settings import Settings
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
@@ -81,9 +83,11 @@ class Api:
         return self.call("GET", f"sobjects/{sobject}/{record_id}").json()[field]
 
 
-def make_api(settings: Settings | None = None, *, seed: int = 0) -> Api:
+def make_api(
+    settings: Settings | None = None, *, seed: int = 0, path: str = ":memory:", schema: Schema | None = None
+) -> Api:
     """An org at a virtual moment with an account, two products in the standard book and one in another."""
-    org = Org(clock=NOW, settings=settings, seed=seed)
+    org = Org(clock=NOW, settings=settings, seed=seed, path=path, schema=schema)
     account = org.insert("Account", {"Name": "Acme"})
     book = org.standard_pricebook_id
     product = org.insert("Product2", {"Name": "Seat", "ProductCode": "S-1", "IsActive": True})
@@ -101,3 +105,12 @@ def refusal(response: Response) -> tuple[int, str, str]:
     """Status, code and message of an error answer."""
     error = response.json()[0]
     return response.status, error["errorCode"], error["message"]
+
+
+def ask_token(org: Org, **form: str) -> Response:
+    """Ask for a token by client credentials, unless the form says otherwise."""
+    client = org.settings.clients[0]
+    sent = {"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": client.client_secret}
+    headers = {"host": "org.example", "content-type": "application/x-www-form-urlencoded"}
+    body = urlencode({**sent, **form}).encode()
+    return org.handle(Request.of("POST", "/services/oauth2/token", headers=headers, body=body))

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from sfsync.emulator.cli import main
+from sfsync.emulator.cli import main, simple_salesforce
 from sfsync.emulator.data import DataError, load_file
+from sfsync.emulator.database import OrgFileError
 from sfsync.emulator.org import Org
+from sfsync.emulator.server import serve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +64,9 @@ def test_records_are_loaded_with_their_references(tmp_path: Path) -> None:
         ({"Account": [{"Site": "A"}]}, ["Account row 1", "Name", "REQUIRED_FIELD_MISSING"]),
         ({"Account": [{"Name": "A", "_reference": "x"}]}, ["Account row 1", "_reference"]),
         ({"Account": [{"Name": "A", "_ref": "x"}, {"Name": "A", "_ref": "x"}]}, ["Account row 2", "'x'"]),
+        ({"Account": [{"Name": "A", "_ref": ["x"]}]}, ["Account row 1", "_ref"]),
+        ({"Account": [{"Name": "A", "_after": 5}]}, ["Account row 1", "_after"]),
+        ({"Account": [{"Name": "A", "": 1}]}, ["Account row 1", "INVALID_FIELD"]),
     ],
 )
 def test_errors_of_a_data_file_name_row_and_field(
@@ -74,6 +79,35 @@ def test_errors_of_a_data_file_name_row_and_field(
 
     assert all(word in str(refused.value) for word in words)
     assert org.query("SELECT Id FROM Account") == []
+
+
+def test_a_file_keeps_one_org_at_a_time(tmp_path: Path) -> None:
+    path = str(tmp_path / "org.db")
+    first = Org(path=path)
+
+    with pytest.raises(OrgFileError, match="database is locked"):
+        Org(path=path)
+    first.db.close()
+    assert Org(path=path).user_id == first.user_id
+
+
+def test_a_file_that_is_no_database_keeps_no_org(tmp_path: Path) -> None:
+    path = tmp_path / "org.db"
+    path.write_text("something else altogether")
+
+    with pytest.raises(OrgFileError, match="file is not a database"):
+        Org(path=str(path))
+    with pytest.raises(OrgFileError, match="unable to open database file"):
+        Org(path=str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 5_000, '{"Account": [{"Name": NaN}]}', "\xff"])
+def test_a_data_file_that_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "data.json"
+    path.write_text(text, encoding="latin-1")
+
+    with pytest.raises(DataError, match="not valid JSON"):
+        load_file(Org(), path)
 
 
 def test_wrong_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,6 +167,19 @@ def test_the_program_serves_until_it_is_stopped(tmp_path: Path) -> None:
 
         assert process.wait(10) == 0
     assert answer["records"][0]["Name"] == "Acme"
+
+
+def test_the_line_for_simple_salesforce_works_as_it_is_printed() -> None:
+    org = Org()
+    org.insert("Account", {"Name": "Acme"})
+    with serve(org) as server:
+        code = f"import simple_salesforce\n{simple_salesforce(server)}\nprint(sf.query('SELECT Name FROM Account'))"
+        environment = {**os.environ, "REQUESTS_CA_BUNDLE": str(server.ca_file)}
+        ran = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    assert "'Acme'" in ran.stdout, ran.stderr
 
 
 def test_the_calls_are_listed_as_they_come_and_counted_at_the_end(tmp_path: Path) -> None:

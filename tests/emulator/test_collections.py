@@ -174,4 +174,4 @@ def test_no_more_than_10_changes_of_type(api: Api) -> None:
 
 
 def test_a_record_without_type_fails(api: Api) -> None:
-    assert codes(send(api, "POST", "composite/sobjects", [{"Name": "A"}])) == ["INVALID_TYPE"]
+    assert codes(send(api, "POST", "composite/sobjects", [{"Name": "A"}])) == ["INVALID_INPUT"]

@@ -229,7 +229,8 @@ def test_other_resources_are_not_allowed_inside(api: Api, url: str) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        {"referenceId": "1a"},
+        {"referenceId": "a-1"},
+        {"referenceId": "_a"},
         {"referenceId": None},
         {"url": "sobjects/Account"},
         {"method": "FLY"},

@@ -2,8 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from sfsync.emulator.database import Database, round_half_up
-from sfsync.emulator.schema import Field
+from sfsync.emulator.database import Database
+from sfsync.emulator.fields import Field
+from sfsync.emulator.rounding import round_half_up
 from tests.emulator.rows import STAMP, Rows
 
 LATER = "2026-01-02T00:00:00"

@@ -5,8 +5,9 @@ import pytest
 
 from sfsync.emulator.describe import describe, describe_basic, describe_global
 from sfsync.emulator.errors import ApiError
+from sfsync.emulator.fields import Field
 from sfsync.emulator.objects import standard_schema
-from sfsync.emulator.schema import Field, Schema
+from sfsync.emulator.schema import Schema
 
 # One field exactly as a real org answered [facts: api A.2].
 RECORDED_PARENT_ID = """

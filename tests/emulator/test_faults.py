@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from sfsync.emulator.adapter import EmulatorAdapter
-from sfsync.emulator.faults import NAMES, Faults
+from sfsync.emulator.faults import Faults
 from tests.emulator.api import Api, V, make_api, refusal
 
 if TYPE_CHECKING:
@@ -187,8 +187,7 @@ def test_latency_withholds_the_answer(api: Api) -> None:
 
 
 def struck(faults: Faults, *calls: tuple[str, str, str]) -> list[str | None]:
-    chosen = [faults.choose(*call)[0] for call in calls]
-    return [fault.name if fault else None for fault in chosen]
+    return [strike.names if strike else None for strike in (faults.choose(*call) for call in calls)]
 
 
 GRAPH, QUERY = ("POST", f"{V}/composite/graph", "graph"), ("GET", f"{V}/query", "query")
@@ -224,30 +223,17 @@ def test_faults_can_be_written_as_text() -> None:
     faults = Faults()
     faults.add_spec("lost_answer:path=graph,nth=2; http_500:kind=query,done=true,times=1;latency:ms=20")
 
-    assert struck(faults, GRAPH, QUERY, GRAPH) == [None, "http_500", "lost_answer"]
+    assert struck(faults, GRAPH, QUERY, GRAPH) == ["latency", "http_500", "lost_answer"]
 
 
-def test_latency_comes_on_top_of_another_fault() -> None:
-    faults = Faults()
-    faults.add_spec("reset;latency:ms=20;latency:ms=30")
+def test_latency_comes_on_top_of_another_fault(api: Api) -> None:
+    api.org.faults.add_spec("http_503;latency:ms=20;reset;latency:ms=30")
 
-    fault, delay = faults.choose(*QUERY)
-    assert (fault and fault.name, delay) == ("reset", 0.05)
+    response = api.call("GET", "limits")
 
-
-@pytest.mark.parametrize("spec", ["nope", "reset:nth=x", "reset:colour=red", "reset:nth"])
-def test_wrong_text_is_refused(spec: str) -> None:
-    with pytest.raises(ValueError, match="fault"):
-        Faults().add_spec(spec)
-
-
-def test_every_fault_strikes_at_least_once(api: Api) -> None:
-    for name in NAMES:
-        api.org.faults.add(name, path="limits", ms=1)
-        api.call("GET", "limits")
-    api.org.faults.clear()
-
-    assert [call.fault for call in api.org.calls] == list(NAMES)
+    assert (response.status, response.delay) == (503, 0.05)
+    assert api.org.calls[-1].fault == "http_503, latency, latency"
+    assert api.call("GET", "limits").wire_fault == "reset"
 
 
 # -- the log of calls

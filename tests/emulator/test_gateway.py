@@ -82,6 +82,16 @@ def test_a_row_not_modified_is_not_sent_again(api: Api) -> None:
     assert api.call("PATCH", url, {"Name": "B"}, If_Unmodified_Since="yesterday").status == 400
 
 
+def test_a_url_that_is_too_long_is_refused_at_the_door(api: Api) -> None:
+    fits, long = (api.call("GET", f"query?q=SELECT+Id+FROM+Account&x={'x' * size}") for size in (10_000, 16_400))
+    headers = api.call("GET", "limits", X_Long="x" * 16_400)
+
+    assert (fits.status, long.status, headers.status) == (200, 414, 431)
+    assert (api.org.usage(), "Sforce-Limit-Info" in long.headers) == (1, False)
+    body = {"compositeRequest": [{"method": "GET", "url": f"{V}/limits?x={'x' * 17_000}", "referenceId": "r"}]}
+    assert api.call("POST", "composite", body).status == 200
+
+
 def test_a_call_needs_a_live_session(api: Api) -> None:
     url = f"{V}/limits"
     missing = api.org.handle(Request.of("GET", url))

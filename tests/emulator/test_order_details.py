@@ -43,6 +43,17 @@ def test_negative_quantity_is_refused_unless_the_org_allows_it(api: Api) -> None
     assert api.call("POST", "sobjects/OrderItem", fields).status == 201
 
 
+def test_nothing_is_available_of_a_negative_quantity(api: Api) -> None:
+    api.org.settings.negative_quantity = True
+    line = api.item(api.order(), Quantity=-1)
+    assert api.value("OrderItem", line, "AvailableQuantity") == 0
+
+    api.call("PATCH", f"sobjects/OrderItem/{line}", {"Quantity": 3})
+    assert api.value("OrderItem", line, "AvailableQuantity") == 3
+    api.call("PATCH", f"sobjects/OrderItem/{line}", {"Quantity": -2})
+    assert api.value("OrderItem", line, "AvailableQuantity") == 0
+
+
 def test_later_price_changes_do_not_flow_into_lines(api: Api) -> None:
     line = api.item(api.order())
 
@@ -139,6 +150,17 @@ def test_the_contract_is_of_the_same_account(api: Api) -> None:
     contract = api.org.insert("Contract", {"AccountId": other, "Status": "Draft"})
 
     assert api.call("POST", "sobjects/Order", api.order_fields(ContractId=contract)).status == 400
+
+
+def test_an_order_has_the_price_book_of_its_contract(api: Api) -> None:
+    other = api.value("PricebookEntry", api.other_entry, "Pricebook2Id")
+    contract = api.org.insert("Contract", {"AccountId": api.account, "Pricebook2Id": other})
+
+    assert api.call("POST", "sobjects/Order", api.order_fields(ContractId=contract)).status == 400
+    order = api.order(ContractId=contract, Pricebook2Id=None)
+    assert api.call("PATCH", f"sobjects/Order/{order}", {"Pricebook2Id": api.book}).status == 400
+    assert api.call("PATCH", f"sobjects/Order/{order}", {"Pricebook2Id": other}).status == 204
+    assert api.call("PATCH", f"sobjects/Order/{api.order()}", {"ContractId": contract}).status == 400
 
 
 def test_an_activated_contract_cannot_go_back(api: Api) -> None:

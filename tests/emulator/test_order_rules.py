@@ -226,6 +226,19 @@ def test_row_19_the_quantity_of_a_reduced_line_is_frozen(api: Api) -> None:
     assert (response.status, response.json()[0]["message"]) == (400, text)
 
 
+def test_row_19_no_other_standard_field_of_a_reduced_line_can_be_edited(api: Api) -> None:
+    order, line = api.activated_order()
+    reduce(api, reduction(api, order), line, -1)
+
+    def change(field: str, value: object) -> int:
+        return api.call("PATCH", f"sobjects/OrderItem/{line}", {field: value}).status
+
+    assert (change("UnitPrice", 9), change("Description", "x")) == (400, 400)
+    assert (change("UnitPrice", 10.5), change("SFSync_Key__c", "k")) == (204, 204)
+    api.org.settings.reduced_lines_frozen = False
+    assert (change("UnitPrice", 9), change("Quantity", 3)) == (204, 400)
+
+
 def test_row_20_lines_of_an_activated_order_can_be_edited_with_the_permission(api: Api) -> None:
     order, line = api.activated_order()
 
@@ -280,6 +293,28 @@ def test_row_22_needs_the_feature_and_the_permission(api: Api, switch: str) -> N
     assert api.call("POST", "sobjects/Order", body).status == 400
 
 
+@pytest.mark.parametrize("field", ["AccountId", "ContractId", "Pricebook2Id"])
+def test_row_22_the_header_of_a_reduction_stays_that_of_its_original(api: Api, field: str) -> None:
+    order, _ = api.activated_order()
+    other = {
+        "AccountId": api.org.insert("Account", {"Name": "Other"}),
+        "ContractId": api.org.insert("Contract", {"AccountId": api.account}),
+        "Pricebook2Id": api.value("PricebookEntry", api.other_entry, "Pricebook2Id"),
+    }
+    body = {"IsReductionOrder": True, "OriginalOrderId": order, "EffectiveDate": "2026-03-01", "Status": "Draft"}
+
+    created = api.call("POST", "sobjects/Order", {**body, field: other[field]})
+    changed = api.call("PATCH", f"sobjects/Order/{reduction(api, order)}", {field: other[field]})
+
+    assert (created.status, changed.status) == (400, 400)
+
+
+def test_row_22_only_a_reduction_has_an_original(api: Api) -> None:
+    order, _ = api.activated_order()
+
+    assert api.call("POST", "sobjects/Order", api.order_fields(OriginalOrderId=order)).status == 400
+
+
 def test_row_23_a_reduction_line_inherits_and_leaves_the_original_alone(api: Api) -> None:
     order, line = api.activated_order()
     lower = reduction(api, order)
@@ -298,6 +333,16 @@ def test_row_23_a_reduction_is_negative_and_no_more_than_available(api: Api, qua
     order, line = api.activated_order()
 
     assert reduce(api, reduction(api, order), line, quantity).status == 400
+
+
+def test_row_23_the_price_of_a_reduction_stays_that_of_its_original(api: Api) -> None:
+    order, line = api.activated_order()
+    lower = reduce(api, reduction(api, order), line, -1).json()["id"]
+
+    assert api.call("PATCH", f"sobjects/OrderItem/{lower}", {"UnitPrice": 9}).status == 400
+    assert api.call("PATCH", f"sobjects/OrderItem/{lower}", {"UnitPrice": 10.5, "Quantity": -2}).status == 204
+    api.org.settings.reduction_price_must_match = False
+    assert api.call("PATCH", f"sobjects/OrderItem/{lower}", {"UnitPrice": 9}).status == 204
 
 
 def test_row_24_a_reduction_line_names_its_original(api: Api) -> None:
@@ -319,6 +364,16 @@ def test_row_25_activating_a_reduction_takes_the_quantity(api: Api) -> None:
     assert api.value("OrderItem", line, "AvailableQuantity") == 2
 
 
+def test_row_25_no_reduction_is_activated_once_the_feature_is_off(api: Api) -> None:
+    order, line = api.activated_order()
+    lower = reduction(api, order)
+    reduce(api, lower, line, -1)
+    api.org.settings.reduction_orders = False
+
+    assert refusal(api.set_status(lower, "Activated"))[:2] == (400, "FAILED_ACTIVATION")
+    assert api.call("PATCH", f"sobjects/Order/{lower}", {"Description": "x"}).status == 204
+
+
 def test_row_26_the_second_reduction_beyond_what_is_left_fails(api: Api) -> None:
     order, line = api.activated_order()
     first, second = reduction(api, order), reduction(api, order)
@@ -329,6 +384,19 @@ def test_row_26_the_second_reduction_beyond_what_is_left_fails(api: Api) -> None
     assert api.set_status(second, "Activated").status == 400
     assert api.value("OrderItem", line, "AvailableQuantity") == 0
     assert api.value("Order", second, "StatusCode") == "Draft"
+
+
+def test_row_26_holds_when_the_original_is_no_longer_activated(api: Api) -> None:
+    order, line = api.activated_order()
+    lower = reduction(api, order)
+    reduce(api, lower, line, -1)
+    api.org.settings.draft_reductions_block_deactivation = False
+    api.set_status(order, "Draft")
+
+    assert api.set_status(lower, "Activated").status == 400
+    assert refusal(api.call("DELETE", f"sobjects/Order/{order}"))[1] == "DELETE_FAILED"
+    assert api.set_status(order, "Activated").status == 204
+    assert api.set_status(lower, "Activated").status == 204
 
 
 # -- rows 27 and 28

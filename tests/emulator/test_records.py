@@ -67,6 +67,15 @@ def test_update_and_delete_answer_without_body(api: Api) -> None:
     )
 
 
+def test_what_is_gone_for_good_is_refused_otherwise_than_what_never_was(api: Api) -> None:
+    line = api.item(api.order())
+    assert api.call("DELETE", f"sobjects/OrderItem/{line}").status == 204
+
+    gone = refusal(api.call("DELETE", f"sobjects/OrderItem/{line[:15]}"))
+    never = refusal(api.call("DELETE", "sobjects/OrderItem/802000000000999AAA"))
+    assert (gone, never[:2]) == ((404, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"), (404, "NOT_FOUND"))
+
+
 def test_an_update_moves_the_stamps_to_the_second(api: Api) -> None:
     api.org.advance(61.9)
     api.call("PATCH", f"sobjects/Account/{api.account}", {"Name": "Changed"})
@@ -74,6 +83,22 @@ def test_an_update_moves_the_stamps_to_the_second(api: Api) -> None:
     row = api.org.get("Account", api.account)
     assert row["SystemModstamp"] == row["LastModifiedDate"] == "2026-03-01T12:01:31"
     assert (row["CreatedDate"], row["LastModifiedById"]) == ("2026-03-01T12:00:30", api.org.user_id)
+
+
+@pytest.mark.parametrize("path", ["sobjects", "sobjects/Account", "sobjects/Account/describe", "limits", "recent"])
+def test_head_answers_as_get_does_without_the_body(api: Api, path: str) -> None:
+    head, get = api.call("HEAD", path), api.call("GET", path)
+
+    assert (head.status, head.body) == (200, b"")
+    assert set(head.headers) == set(get.headers)
+
+
+def test_post_can_stand_for_any_method(api: Api) -> None:
+    url = f"sobjects/Account/{api.account}"
+
+    assert refusal(api.call("POST", f"{url}?_HttpMethod=PUT"))[1] == "METHOD_NOT_ALLOWED"
+    assert refusal(api.call("POST", url))[2] == "HTTP Method 'POST' not allowed. Allowed are HEAD,GET,PATCH,DELETE"
+    assert api.call("POST", f"{url}?_HttpMethod=delete").status == 204
 
 
 def test_post_can_stand_for_patch(api: Api) -> None:
@@ -100,6 +125,11 @@ def test_post_can_stand_for_patch(api: Api) -> None:
             "PUT",
             "sobjects/Account/001000000000999AAA",
             (405, "METHOD_NOT_ALLOWED", "HTTP Method 'PUT' not allowed. Allowed are HEAD,GET,PATCH,DELETE"),
+        ),
+        (
+            "GET",
+            "sobjects/Account/001000000000999aaa",
+            (400, "MALFORMED_ID", "Account ID: id value of incorrect type: 001000000000999aaa"),
         ),
         ("GET", "nothing/here", (404, "NOT_FOUND", "The requested resource does not exist")),
         ("GET", "/services/data/v99.0/limits", (404, "NOT_FOUND", "The requested resource does not exist")),
@@ -159,7 +189,7 @@ def test_broken_json_is_refused(api: Api) -> None:
         (
             {"Name": "A", "AnnualRevenue": 1e20},
             "NUMBER_OUTSIDE_VALID_RANGE",
-            "Annual Revenue: value outside of valid range on numeric field: 1E+20",
+            "Annual Revenue: value outside of valid range on numeric field: 1E20",
             ["AnnualRevenue"],
         ),
         (
@@ -224,3 +254,25 @@ def test_create_only_fields_cannot_be_updated(api: Api) -> None:
     response = api.call("PATCH", f"sobjects/OrderItem/{line}", {"OrderId": api.order()})
 
     assert refusal(response)[1] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+
+
+@pytest.mark.parametrize(
+    ("value", "token"),
+    [
+        ("2026-03-01 10:00:00", "VALUE_STRING value 2026-03-01 10:00:00"),
+        ("2026-03-01T10:00:00 00:00", "VALUE_STRING value 2026-03-01T10:00:00 00:00"),
+        ("2026-03-01", "VALUE_STRING value 2026-03-01"),
+        ({"a": 1}, "START_OBJECT value {"),
+        ([], "START_ARRAY value ["),
+        (True, "VALUE_TRUE value true"),
+        (5, "VALUE_NUMBER_INT value 5"),
+        (1.5, "VALUE_NUMBER_FLOAT value 1.5"),
+    ],
+)
+def test_a_moment_that_is_none_is_named_as_the_parser_saw_it(api: Api, value: Any, token: str) -> None:
+    order, _ = api.activated_order()
+
+    said = refusal(api.call("PATCH", f"sobjects/Order/{order}", {"ActivatedDate": value}))
+
+    text = f"Cannot deserialize instance of datetime from {token} or request may be missing a required field"
+    assert said == (400, "JSON_PARSER_ERROR", f"{text} at [line:1, column:2]")

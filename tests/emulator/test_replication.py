@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from sfsync.emulator.clock import VirtualClock
 from sfsync.emulator.errors import ApiError
-from tests.emulator.api import Api, make_api, refusal
+from tests.emulator.api import NOW, Api, make_api, refusal
 
 
 @pytest.fixture
@@ -77,6 +78,8 @@ def test_lines_deleted_with_their_order_are_listed(api: Api) -> None:
         "start=2026-03-01T12:00:00Z&end=2026-03-01T11:00:00Z",
         "start=2026-01-01T12:00:00Z&end=2026-03-01T11:00:00Z",
         "start=nonsense&end=2026-03-01T11:00:00Z",
+        "start=2026-03-01&end=2026-03-01T11:00:00Z",
+        "start=2026-03-01T10:00:00+00:00&end=2026-03-01T11:00:00Z",
         "end=2026-03-01T11:00:00Z",
     ],
 )
@@ -100,6 +103,56 @@ def test_deletes_are_known_for_15_days_and_changes_for_30(api: Api) -> None:
     assert api.call("GET", f"sobjects/Order/deleted?{twenty_days}").status == 400
 
 
+def test_both_ends_of_a_window_are_minutes_and_only_the_first_is_in_it(api: Api) -> None:
+    assert isinstance(api.org.clock, VirtualClock)
+    api.org.clock.move_to(NOW.replace(second=0))
+    at_start = api.order()
+    api.org.advance(60)
+    at_end = api.order()
+    api.org.delete("Order", at_start)
+    api.org.advance(60)
+    api.org.delete("Order", at_end)
+
+    assert window(api, "updated", "12:01:00", "12:02:00", "Account")["ids"] == []
+    assert [one["id"] for one in window(api, "deleted", "12:00:00", "12:02:00")["deletedRecords"]] == [at_start]
+    assert [one["id"] for one in window(api, "deleted", "12:01:00", "12:03:00")["deletedRecords"]] == [at_start, at_end]
+
+
+def test_a_row_that_changed_again_is_in_the_later_window_only(api: Api) -> None:
+    order = api.order()
+    api.org.advance(120)
+    api.org.update("Order", order, {"Description": "x"})
+    api.org.advance(60)
+
+    assert window(api, "updated", "12:00:00", "12:01:00")["ids"] == []
+    assert window(api, "updated", "12:02:00", "12:03:00")["ids"] == [order]
+
+
+def test_a_row_that_came_back_is_updated_and_not_deleted(api: Api) -> None:
+    order = api.order()
+    api.org.delete("Order", order)
+    api.org.advance(60)
+    api.org.undelete("Order", order)
+    api.org.advance(60)
+
+    assert window(api, "deleted", "12:00:00", "12:02:00")["deletedRecords"] == []
+    assert window(api, "updated", "12:01:00", "12:02:00")["ids"] == [order]
+
+
+def test_a_window_with_too_many_ids_is_refused(api: Api) -> None:
+    api.org.settings.most_replicated_ids = 1
+    for order in (api.order(), api.order()):
+        api.org.delete("Order", order)
+    api.order()
+    api.org.advance(120)
+    url = "sobjects/Order/{}?start=2026-03-01T12:00:00Z&end=2026-03-01T12:02:00Z"
+
+    assert refusal(api.call("GET", url.format("deleted")))[:2] == (400, "EXCEEDED_ID_LIMIT")
+    assert api.call("GET", url.format("updated")).status == 200
+    api.order()
+    assert refusal(api.call("GET", url.format("updated").replace("12:02", "12:03")))[1] == "EXCEEDED_ID_LIMIT"
+
+
 def test_what_is_not_replicateable_is_refused(api: Api) -> None:
     response = api.call("GET", "sobjects/OrderStatus/updated?start=2026-03-01T11:00:00Z&end=2026-03-01T12:00:00Z")
 
@@ -113,7 +166,7 @@ def test_a_late_row_is_stamped_when_written_and_seen_when_committed(api: Api) ->
     late = api.org.open_transaction()
     order = late.insert("Order", api.order_fields())
     api.org.advance(300)
-    other = api.order()
+    other = api.order(AccountId=api.create("Account", Name="Elsewhere"))
 
     assert [row["Id"] for row in api.org.query("SELECT Id FROM Order")] == [other]
     late.commit()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import ssl
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
 import requests
 
+from sfsync.emulator.asgi import Application
 from sfsync.emulator.org import Org
 from sfsync.emulator.server import Server, serve
 
@@ -128,6 +131,55 @@ def test_faults_reach_the_socket(
     assert session.get(f"{server.url}{V}/limits", timeout=10).status_code == 200
 
 
+def test_a_slow_body_comes_in_pieces_and_whole(server: Server) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "raw_path": b"/services/data", "query_string": b"", "headers": []}
+    server.org.faults.add("slow_body", pieces=4, ms=0)
+    for _ in range(2):
+        asyncio.run(Application(server.org)(scope, receive, send))
+
+    bodies = [one["body"] for one in sent if one["type"] == "http.response.body"]
+    *pieces, end, whole = bodies
+    assert (len(pieces), end) == (4, b"")
+    assert b"".join(pieces) == whole
+
+
+def test_a_pause_in_the_body_can_be_too_long_for_the_client(server: Server, session: requests.Session) -> None:
+    server.org.faults.add("slow_body", path="limits", ms=60_000)
+
+    with pytest.raises(requests.ConnectionError, match="Read timed out"):
+        session.get(f"{server.url}{V}/limits", timeout=(5, 0.2))
+
+    assert session.get(f"{server.url}{V}/limits", timeout=10).status_code == 200
+
+
+def test_cut_json_is_a_complete_answer_on_the_wire(server: Server, session: requests.Session) -> None:
+    server.org.faults.add("truncated_json", path="limits")
+
+    answer = session.get(f"{server.url}{V}/limits", timeout=10)
+
+    assert int(answer.headers["Content-Length"]) == len(answer.content) > 0
+    assert not answer.content.endswith(b"}")
+    assert session.get(f"{server.url}{V}/limits", timeout=10).json()
+
+
+def test_pages_of_the_edge_reach_the_client_as_they_are(server: Server, session: requests.Session) -> None:
+    server.org.faults.add_spec("html_420;empty_406")
+
+    page, nothing = (session.get(f"{server.url}{V}/limits", timeout=10) for _ in range(2))
+
+    assert (page.status_code, page.headers["Content-Type"]) == (420, "text/html;charset=UTF-8")
+    assert (nothing.status_code, nothing.content) == (406, b"")
+    assert "Content-Type" not in nothing.headers
+
+
 def test_a_slow_answer_does_not_hold_up_others(server: Server, session: requests.Session) -> None:
     server.org.faults.add("latency", path="Account", ms=60_000)
     committed = threading.Event()
@@ -151,16 +203,24 @@ def _give_up(session: requests.Session, server: Server) -> None:
         session.post(f"{server.url}{V}/sobjects/Account", json={"Name": "A"}, timeout=(5, 1))
 
 
-def test_a_client_that_dies_while_sending_asks_nothing(server: Server, session: requests.Session) -> None:
-    before = accounts(server)
-    head = f"POST {V}/sobjects/Account HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+@contextmanager
+def _sent(server: Server, session: requests.Session, body: bytes, *, of: int) -> Generator[None]:
+    """A connection on which a POST of an account, or the beginning of its body, was sent; it breaks off at the end."""
+    head = f"POST {V}/sobjects/Account HTTP/1.1\r\nHost: localhost\r\nContent-Length: {of}\r\n"
     head += f"Authorization: {session.headers['Authorization']!s}\r\n\r\n"
     context = ssl.create_default_context(cafile=str(server.ca_file))
     with (
         socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as secure,
     ):
-        secure.sendall(head.encode() + b'{"Name": ')
+        secure.sendall(head.encode() + body)
+        yield
+
+
+def test_a_client_that_dies_while_sending_asks_nothing(server: Server, session: requests.Session) -> None:
+    before = accounts(server)
+    with _sent(server, session, b'{"Name": ', of=100):
+        pass
 
     assert session.get(f"{server.url}{V}/limits", timeout=10).status_code == 200
     assert accounts(server) == before
@@ -176,15 +236,7 @@ def test_a_client_that_dies_while_waiting_is_served_nevertheless(server: Server,
             dead.wait(10)
 
     server.org.on_call.append(hook)
-    body = b'{"Name": "A"}'
-    head = f"POST {V}/sobjects/Account HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
-    head += f"Authorization: {session.headers['Authorization']!s}\r\n\r\n"
-    context = ssl.create_default_context(cafile=str(server.ca_file))
-    with (
-        socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw,
-        context.wrap_socket(raw, server_hostname="localhost") as secure,
-    ):
-        secure.sendall(head.encode() + body)
+    with _sent(server, session, b'{"Name": "A"}', of=13):
         assert at_work.wait(10)
     answered = threading.Event()
     server.org.on_call.append(lambda _call, moment: answered.set() if moment == "after" else None)

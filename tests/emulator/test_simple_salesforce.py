@@ -10,16 +10,19 @@ import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceExpiredSession,
+    SalesforceGeneralError,
     SalesforceMalformedRequest,
+    SalesforceMoreThanOneRecord,
+    SalesforceRefusedRequest,
     SalesforceResourceNotFound,
 )
-from simple_salesforce.login import SalesforceLogin
 
+from sfsync.emulator.fields import Field
 from sfsync.emulator.org import Org
 from sfsync.emulator.server import Server, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 
 @pytest.fixture(scope="module")
@@ -116,31 +119,136 @@ def test_it_reads_what_was_updated_and_deleted(sf: Any) -> None:
     assert gone in [one["id"] for one in sf.Account.deleted(start, end)["deletedRecords"]]
 
 
-def test_it_raises_its_own_errors(sf: Any, server: Server) -> None:
-    with pytest.raises(SalesforceMalformedRequest) as refused:
-        sf.query("SELECT Nope FROM Account")
-    assert error_codes(refused.value) == ["INVALID_FIELD"]
-    with pytest.raises(SalesforceResourceNotFound):
-        sf.Nothing.describe()
+def test_it_writes_many_records_in_one_call(sf: Any) -> None:
+    kept = sf.Account.create({"Name": "kept"})["id"]
+    records = [
+        {"attributes": {"type": "Account"}, "Id": kept, "Site": "here"},
+        {"attributes": {"type": "Account"}, "Id": kept[:-3], "Name": ""},
+    ]
+    fields = {"AccountId": kept, "EffectiveDate": "2026-03-01", "Status": "Draft"}
+    order = {"attributes": {"type": "Order"}, "SFSync_Key__c": "sf-many", **fields}
+
+    changed = sf.restful("composite/sobjects", method="PATCH", json={"allOrNone": False, "records": records})
+    upserted = sf.restful("composite/sobjects/Order/SFSync_Key__c", method="PATCH", json={"records": [order]})
+    read = sf.restful("composite/sobjects/Account", params={"ids": kept, "fields": "Site"})
+    gone = sf.restful("composite/sobjects", params={"ids": upserted[0]["id"]}, method="DELETE")
+
+    assert [one["success"] for one in changed] == [True, False]
+    assert changed[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    assert (upserted[0]["created"], gone[0]["success"]) == (True, True)
+    assert read[0]["Site"] == "here"
+
+
+def test_it_reads_deleted_records_and_counts(sf: Any) -> None:
+    account = sf.Account.create({"Name": "in the bin"})["id"]
+    sf.Account.delete(account)
+    text = f"SELECT Id, IsDeleted FROM Account WHERE Id = '{account}'"
+
+    assert sf.query(text)["totalSize"] == 0
+    assert sf.query(text, include_deleted=True)["records"][0]["IsDeleted"] is True
+    assert [row["Id"] for row in sf.query_all_iter(text, include_deleted=True)] == [account]
+    assert sf.query("SELECT COUNT() FROM Organization") == {"totalSize": 1, "done": True, "records": []}
+
+
+def test_it_asks_the_tooling_api(sf: Any) -> None:
+    metadata = {"label": "Tool", "type": "Text", "length": 20}
+
+    made = sf.toolingexecute(
+        "sobjects/CustomField", method="POST", data={"FullName": "Account.Tool__c", "Metadata": metadata}
+    )
+    told = sf.toolingexecute(f"sobjects/CustomField/{made['id']}")
+    found = sf.toolingexecute("query/?q=SELECT+Id+FROM+CustomField+WHERE+DeveloperName='Tool'")
+
+    assert (made["success"], told["Metadata"]["length"]) == (True, 20)
+    assert [row["Id"] for row in found["records"]] == [made["id"]]
+
+
+def test_it_asks_who_it_is(sf: Any, server: Server) -> None:
+    me = sf.oauth2("userinfo")
+
+    assert me["preferred_username"] == server.username
+    assert sf.User.get(me["user_id"])["Username"] == server.username
+
+
+def test_a_request_that_is_wrong_is_malformed(sf: Any, server: Server) -> None:
+    asked: list[tuple[Callable[[], Any], str]] = [
+        (lambda: sf.query("SELECT Nope FROM Account"), "INVALID_FIELD"),
+        (lambda: sf.query("SELECT"), "MALFORMED_QUERY"),
+        (lambda: sf.Account.create({}), "REQUIRED_FIELD_MISSING"),
+        (lambda: sf.query_more("0r8x-2000"), "INVALID_QUERY_LOCATOR"),
+        (lambda: sf.toolingexecute("sobjects/CustomField", method="POST", data={}), "REQUIRED_FIELD_MISSING"),
+    ]
+    for wrong, code in asked:
+        with pytest.raises(SalesforceMalformedRequest) as refused:
+            wrong()
+        assert (refused.value.status, error_codes(refused.value)) == (400, [code])
+    server.org.faults.add("lock_row", path="Account")
+    with pytest.raises(SalesforceMalformedRequest) as locked:
+        sf.Account.create({"Name": "x"})
+    assert error_codes(locked.value) == ["UNABLE_TO_LOCK_ROW"]
+
+
+def test_what_is_not_there_is_not_found(sf: Any) -> None:
+    for missing in (
+        sf.Nothing.describe,
+        lambda: sf.Account.get("0015e00000ZZZZZ"),
+        lambda: sf.Order.get_by_custom_id("SFSync_Key__c", "no such key"),
+        lambda: sf.Order.upsert("Nope__c/1", {}),
+        lambda: sf.restful("no/such/resource"),
+    ):
+        with pytest.raises(SalesforceResourceNotFound) as refused:
+            missing()
+        assert (refused.value.status, error_codes(refused.value)) == (404, ["NOT_FOUND"])
+
+
+def test_a_key_that_several_records_have_is_more_than_one(sf: Any, server: Server) -> None:
+    server.org.add_custom_field(
+        "Account", Field("Code__c", "string", "Code", length=9, custom=True, external_id=True, id_lookup=True)
+    )
+    ids = {sf.Account.create({"Name": name, "Code__c": "c"})["id"] for name in ("a", "b")}
+
+    with pytest.raises(SalesforceMoreThanOneRecord) as refused:
+        sf.Account.upsert("Code__c/c", {"Name": "x"})
+
+    assert refused.value.status == 300
+    urls: Any = refused.value.content
+    assert {url.rpartition("/")[2] for url in urls} == ids
+
+
+def test_a_refused_request_says_why(sf: Any, server: Server) -> None:
+    server.org.settings.daily_limit, before = server.org.usage(), server.org.settings.daily_limit
+    with pytest.raises(SalesforceRefusedRequest) as limited:
+        sf.limits()
+    server.org.settings.daily_limit, server.org.settings.api_enabled = before, False
+    with pytest.raises(SalesforceRefusedRequest) as disabled:
+        sf.limits()
+    server.org.settings.api_enabled = True
+
+    assert (limited.value.status, error_codes(limited.value)) == (403, ["REQUEST_LIMIT_EXCEEDED"])
+    assert error_codes(disabled.value) == ["API_DISABLED_FOR_ORG"]
+
+
+def test_a_session_that_is_over_has_expired(sf: Any, server: Server) -> None:
     server.org.faults.add("expired_token", path="limits")
-    with pytest.raises(SalesforceExpiredSession):
+
+    with pytest.raises(SalesforceExpiredSession) as refused:
         sf.limits()
 
+    assert (refused.value.status, error_codes(refused.value)) == (401, ["INVALID_SESSION_ID"])
 
-def test_its_own_jwt_login_works(server: Server) -> None:
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = str(server.ca_file)
-    host = server.url.removeprefix("https://")
 
-    token, instance = SalesforceLogin(
-        session=session,
-        username=server.username,
-        consumer_key=server.client_id,
-        privatekey_file=str(server.key_file),
-        domain="login",
-        instance_url=f"{host}/services/oauth2/token?x=",
-    )
+def test_all_else_is_a_general_error(sf: Any, server: Server) -> None:
+    account = sf.Account.create({"Name": "x"})["id"]
+    for name in ("http_500", "http_503", "html_503"):
+        server.org.faults.add(name, path="limits")
+        with pytest.raises(SalesforceGeneralError) as failed:
+            sf.limits()
+        assert failed.value.status == int(name[-3:])
+        assert isinstance(failed.value.content, list) is name.startswith("http")
+    with pytest.raises(SalesforceGeneralError) as not_allowed:
+        sf.restful("limits", method="POST")
+    with pytest.raises(SalesforceGeneralError) as changed:
+        sf.Account.update(account, {"Name": "y"}, headers={"If-Unmodified-Since": "Mon, 01 Jan 2024 00:00:00 GMT"})
 
-    assert instance == host
-    assert Salesforce(instance_url=server.url, session_id=token, session=session).limits()
+    assert (not_allowed.value.status, error_codes(not_allowed.value)) == (405, ["METHOD_NOT_ALLOWED"])
+    assert changed.value.status == 412

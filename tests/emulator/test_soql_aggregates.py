@@ -97,7 +97,7 @@ def test_a_grouped_answer_has_one_page(rows: Rows) -> None:
         ("SELECT COUNT(Id) n, MAX(Name) n FROM Account", "duplicate alias: n"),
         ("SELECT COUNT(), Name FROM Account", "unexpected token: 'COUNT'"),
         ("SELECT MEDIAN(AnnualRevenue) m, COUNT(Id) FROM Account", "unexpected token: 'MEDIAN'"),
-        ("SELECT Id, (SELECT COUNT(Id) FROM Orders) FROM Account", "not allowed in child relationship queries"),
+        ("SELECT Id, (SELECT COUNT(Id) FROM Orders) FROM Account", "only root queries support aggregate expressions"),
     ],
 )
 def test_what_cannot_be_grouped_is_malformed(rows: Rows, text: str, reason: str) -> None:

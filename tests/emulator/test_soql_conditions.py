@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sfsync.emulator.schema import Field
+from sfsync.emulator.fields import Field
 from tests.emulator.rows import Rows
 
 

@@ -101,7 +101,7 @@ def test_an_object_that_is_switched_off_does_not_exist(rows: Rows) -> None:
         ("SELECT Id FROM Account WHERE Name IN ()", "unexpected token: ')'"),
         ("SELECT Id FROM Account LIMIT -1", "unexpected token: '-1'"),
         ("SELECT Id FROM Account LIMIT 1.5", "unexpected token: '1.5'"),
-        ("SELECT Id FROM Account WITH SECURITY_ENFORCED", "unexpected token: 'WITH'"),
+        ("SELECT Id FROM Account WITH NOTHING", "unexpected token: 'NOTHING'"),
         ("SELECT Id FROM Account; DROP TABLE Account", "no viable alternative at character ';'"),
         ("SELECT * FROM Account", "no viable alternative at character '*'"),
         ("SELECT Id FROM Account WHERE Name = 'open", "mismatched character '<EOF>' expecting '''"),
@@ -124,11 +124,13 @@ def test_what_is_no_soql_is_malformed(rows: Rows, text: str, reason: str) -> Non
 
 
 def test_a_plus_sign_that_arrived_as_a_blank_is_noticed_where_it_is(rows: Rows) -> None:
-    text = "SELECT Id FROM Account WHERE SystemModstamp >= 2026-01-01T00:00:00.000 00:00"
+    condition = "LastModifiedDate >= 2013-12-01T12:00:00 00:00"
 
-    refusal = rows.refusal(text)
+    refusal = rows.refusal(f"SELECT id, name, description FROM Account WHERE {condition}")
 
-    assert refusal.message == f"line 1:{text.rindex(' ')} no viable alternative at character ' '"
+    assert refusal.message == (
+        f"\n{condition}\n{' ' * 38}^\nERROR at Row:1:Column:87\nline 1:87 no viable alternative at character ' '"
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,6 +151,7 @@ def test_a_plus_sign_that_arrived_as_a_blank_is_noticed_where_it_is(rows: Rows) 
         ("IsDeleted > false", "invalid operator on boolean field"),
         ("Id LIKE '001%'", "invalid operator on id field"),
         ("Description = 'x'", "field 'Description' can not be filtered in a query call"),
+        ("BillingAddress = null", "field 'BillingAddress' can not be filtered in a query call"),
     ],
 )
 def test_a_value_that_does_not_fit_the_field_is_refused(rows: Rows, condition: str, wanted: str) -> None:

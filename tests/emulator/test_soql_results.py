@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from sfsync.emulator.schema import Field
+from sfsync.emulator.fields import Field
 from tests.emulator.rows import Rows
 
 

@@ -133,7 +133,7 @@ def test_a_deal_that_commits_late_is_found_by_the_look_back(
     transaction = world.org.open_transaction()
     transaction.update("Opportunity", late, {"StageName": "Closed Won"})
     world.org.advance(300)
-    early = world.deal()
+    early = world.deal(AccountId=world.org.insert("Account", {"Name": "Elsewhere"}))  # its own is locked
     ids, position = read_all(org_client, feeds.deals(schema))
     assert ids == [early]
     transaction.commit()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sfsync.emulator.schema import Field
+from sfsync.emulator.fields import Field
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.salesforce.composite import Sub, SubAnswer
 from sfsync.salesforce.schema import FieldNames, OrgSchema, read_schema, select_list

@@ -9,15 +9,24 @@ from sfsync.emulator.objects.opportunity import (
     OPPORTUNITY_STAGE,
 )
 from sfsync.emulator.objects.order import ORDER, ORDER_ITEM, ORDER_STATUS
-from sfsync.emulator.objects.organization import ORGANIZATION, USER
+from sfsync.emulator.objects.organization import GROUP, ORGANIZATION, USER
+from sfsync.emulator.objects.permissions import (
+    FIELD_PERMISSIONS,
+    OBJECT_PERMISSIONS,
+    PERMISSION_SET,
+    PERMISSION_SET_ASSIGNMENT,
+    PROFILE,
+)
 from sfsync.emulator.objects.products import PRICE_BOOK, PRICE_BOOK_ENTRY, PRODUCT
+from sfsync.emulator.objects.record_type import RECORD_TYPE
 from sfsync.emulator.objects.rights import USER_PERMISSION_ACCESS
 from sfsync.emulator.schema import Schema
 
 STANDARD = (
     *(ACCOUNT, CONTACT, CONTRACT, CONTRACT_STATUS, OPPORTUNITY, OPPORTUNITY_LINE_ITEM, OPPORTUNITY_STAGE),
-    *(ORDER, ORDER_ITEM, ORDER_STATUS, ORGANIZATION, PRICE_BOOK, PRICE_BOOK_ENTRY, PRODUCT, USER),
-    USER_PERMISSION_ACCESS,
+    *(GROUP, ORDER, ORDER_ITEM, ORDER_STATUS, ORGANIZATION, PRICE_BOOK, PRICE_BOOK_ENTRY, PRODUCT, USER),
+    *(FIELD_PERMISSIONS, OBJECT_PERMISSIONS, PERMISSION_SET, PERMISSION_SET_ASSIGNMENT, PROFILE),
+    *(RECORD_TYPE, USER_PERMISSION_ACCESS),
 )
 
 

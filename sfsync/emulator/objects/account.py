@@ -1,4 +1,4 @@
-"""Account and Contact: who buys. Account's fields carry the attributes of a recorded describe [facts: api 0.3]."""
+"""Account and Contact: who buys. Their fields carry the attributes of recorded describes [facts: api 0.3]."""
 
 from sfsync.emulator.objects.build import DELETED, SYSTEM, VIEWED, address, sobject
 
@@ -70,26 +70,59 @@ _ACCOUNT_VALUES = {
 
 _CONTACT = f"""
 {DELETED}
+MasterRecordId | reference | N | Master Record ID | to=Contact rel=MasterRecord
 AccountId | reference | CUNPS | Account ID | to=Account rel=Account children=Contacts cascade
 LastName | string 80 | CU | Last Name | in=Name info=personname
 FirstName | string 40 | CUN | First Name | in=Name info=personname
 Salutation | picklist 40 | CUN | Salutation | in=Name info=personname
 Name | string 121 | F | Full Name | info=personname
+{address("Other", "Other")}
 {address("Mailing", "Mailing")}
 Phone | phone 40 | CUNP | Business Phone
+Fax | phone 40 | CUNP | Business Fax
 MobilePhone | phone 40 | CUNP | Mobile Phone
+HomePhone | phone 40 | CUNP | Home Phone
+OtherPhone | phone 40 | CUNP | Other Phone
+AssistantPhone | phone 40 | CUNP | Asst. Phone
+ReportsToId | reference | CUNPS | Reports To ID | to=Contact rel=ReportsTo
 Email | email 80 | CUNLP | Email
 Title | string 128 | CUNP | Title
 Department | string 80 | CUNP | Department
-ReportsToId | reference | CUNPS | Reports To ID | to=Contact rel=ReportsTo
+AssistantName | string 40 | CUNP | Assistant's Name
+LeadSource | picklist 255 | CUNP | Lead Source
+Birthdate | date | CUNP | Birthdate
 Description | textarea 32000 | CUNP | Contact Description
 OwnerId | reference | CUD | Owner ID | to=User rel=Owner
 {SYSTEM}
 LastActivityDate | date | N | Last Activity
+LastCURequestDate | datetime | N | Last Stay-in-Touch Request Date
+LastCUUpdateDate | datetime | N | Last Stay-in-Touch Save Date
 {VIEWED}
+EmailBouncedReason | string 255 | CUN | Email Bounced Reason
+EmailBouncedDate | datetime | CUN | Email Bounced Date
+IsEmailBounced | boolean | D | Is Email Bounced
+PhotoUrl | url 255 | N | Photo URL | info=imageurl
+Jigsaw | string 20 | CUNP | Data.com Key
+JigsawContactId | string 20 | N | Jigsaw Contact ID | rel=JigsawContact
+CleanStatus | picklist 40 | CUNRP | Clean Status
+IndividualId | reference | CUNS | Individual ID | to=Individual rel=Individual
 """
 
-_CONTACT_VALUES = {"Salutation": ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.")}
+_CONTACT_VALUES = {
+    "Salutation": ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof."),
+    "LeadSource": ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"),
+    "CleanStatus": _ACCOUNT_VALUES["CleanStatus"],
+}
+
+
+def _scopes(plural: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("everything", f"All {plural}"),
+        ("mine", f"My {plural}"),
+        ("scopingRule", "Filter by scope"),
+        ("team", f"My team's {plural}"),
+    )
+
 
 ACCOUNT = sobject(
     "Account",
@@ -97,7 +130,7 @@ ACCOUNT = sobject(
     _ACCOUNT,
     _ACCOUNT_VALUES,
     mergeable=True,
-    scopes=(("everything", "All accounts"), ("mine", "My accounts"), ("team", "My team's accounts")),
+    scopes=_scopes("accounts"),
 )
 CONTACT = sobject(
     "Contact",
@@ -105,5 +138,5 @@ CONTACT = sobject(
     _CONTACT,
     _CONTACT_VALUES,
     mergeable=True,
-    scopes=(("everything", "All contacts"), ("mine", "My contacts"), ("team", "My team's contacts")),
+    scopes=_scopes("contacts"),
 )

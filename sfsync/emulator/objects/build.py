@@ -13,7 +13,8 @@ A table has one line per field, in describe order: ``name | type | flags | label
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sfsync.emulator.schema import Field, PicklistValue, SObject
+from sfsync.emulator.fields import Field, PicklistValue
+from sfsync.emulator.schema import SObject
 
 Values = Mapping[str, Sequence[str]]
 

@@ -14,7 +14,8 @@ OwnerId | reference | CUD | Owner ID | to=User rel=Owner
 Status | picklist 40 | CUDR | Status
 CompanySignedId | reference | CUNPS | Company Signed By ID | to=User rel=CompanySigned
 CompanySignedDate | date | CUNP | Company Signed Date
-CustomerSignedId | reference | CUNPS | Customer Signed By ID | to=Contact rel=CustomerSigned children=ContractsSigned
+CustomerSignedId | reference | CUNPS | Customer Signed By ID | to=Contact rel=CustomerSigned children=ContractsSigned \
+restrict
 CustomerSignedTitle | string 40 | CUNP | Customer Signed Title
 CustomerSignedDate | date | CUNP | Customer Signed Date
 SpecialTerms | textarea 4000 | CUNP | Special Terms
@@ -45,6 +46,9 @@ StatusCode | picklist 40 | R | Status Category
 {SYSTEM}
 """
 
+# What the recorded status table of work orders is like [facts: api 0.3].
+STATUS_TABLE_HAS = {"keyPrefix": None}
+
 CONTRACT = sobject("Contract", "800", _CONTRACT, _CONTRACT_VALUES)
 CONTRACT_STATUS = sobject(
     "ContractStatus",
@@ -52,5 +56,7 @@ CONTRACT_STATUS = sobject(
     STATUS_TABLE,
     {"StatusCode": _CONTRACT_VALUES["StatusCode"]},
     label="Contract Status Value",
+    label_plural="Contract Status Value",
+    more=STATUS_TABLE_HAS,
     **SET_UP,
 )

@@ -1,7 +1,7 @@
 """Opportunity, its products and its stages: what was sold [facts: orders 6]."""
 
+from sfsync.emulator.fields import Field
 from sfsync.emulator.objects.build import DELETED, SET_UP, SYSTEM, VIEWED, sobject
-from sfsync.emulator.schema import Field
 
 _OPPORTUNITY = f"""
 {DELETED}
@@ -33,7 +33,7 @@ LastStageChangeDate | datetime | N | Last Stage Change Date
 FiscalQuarter | int 8 | N | Fiscal Quarter | in=Fiscal
 FiscalYear | int 8 | N | Fiscal Year | in=Fiscal
 Fiscal | string 6 | N | Fiscal Period | bytes=6
-ContactId | reference | CN | Contact ID | to=Contact
+ContactId | reference | CN | Contact ID | to=Contact children=Opportunities
 {VIEWED}
 HasOpenActivity | boolean | Dfs | Has Open Activity
 HasOverdueTask | boolean | Dfs | Has Overdue Task

@@ -1,7 +1,7 @@
 """Order, its products and its statuses, built from the object reference [facts: orders 2 and 3]."""
 
 from sfsync.emulator.objects.build import DELETED, SET_UP, SYSTEM, VIEWED, address, sobject
-from sfsync.emulator.objects.contract import STATUS_TABLE
+from sfsync.emulator.objects.contract import STATUS_TABLE, STATUS_TABLE_HAS
 
 _ORDER = f"""
 OwnerId | reference | CUD | Owner ID | to=Group,User rel=Owner
@@ -15,7 +15,8 @@ EndDate | date | CUNP | Order End Date
 IsReductionOrder | boolean | CD | Reduction Order
 Status | picklist 100 | CUR | Status
 Description | textarea 32000 | CUNP | Description
-CustomerAuthorizedById | reference | CUNPS | Customer Authorized By ID | to=Contact rel=CustomerAuthorizedBy
+CustomerAuthorizedById | reference | CUNPS | Customer Authorized By ID | \
+to=Contact rel=CustomerAuthorizedBy restrict
 CustomerAuthorizedDate | date | CUNP | Customer Authorized Date
 CompanyAuthorizedById | reference | CUNPS | Company Authorized By ID | to=User rel=CompanyAuthorizedBy
 CompanyAuthorizedDate | date | CUNP | Company Authorized Date
@@ -26,8 +27,8 @@ Name | string 80 | CUNP | Order Name
 PoDate | date | CUNP | PO Date
 PoNumber | string 80 | CUNP | PO Number
 OrderReferenceNumber | string 80 | CUNP | Order Reference Number
-BillToContactId | reference | CUNPS | Bill To Contact ID | to=Contact rel=BillToContact
-ShipToContactId | reference | CUNPS | Ship To Contact ID | to=Contact rel=ShipToContact
+BillToContactId | reference | CUNPS | Bill To Contact ID | to=Contact rel=BillToContact restrict
+ShipToContactId | reference | CUNPS | Ship To Contact ID | to=Contact rel=ShipToContact restrict
 ActivatedDate | datetime | UNP | Activated Date
 ActivatedById | reference | UNPS | Activated By ID | to=User rel=ActivatedBy
 StatusCode | picklist 40 | UR | Status Category
@@ -82,5 +83,7 @@ ORDER_STATUS = sobject(
     STATUS_TABLE,
     {"StatusCode": _ORDER_VALUES["StatusCode"]},
     label="Order Status Value",
+    label_plural="Order Status Value",
+    more=STATUS_TABLE_HAS,
     **SET_UP,
 )

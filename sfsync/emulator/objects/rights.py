@@ -20,7 +20,7 @@ PermissionsEditActivatedOrders | boolean | sga | Edit Activated Orders
 
 USER_PERMISSION_ACCESS = sobject(
     "UserPermissionAccess",
-    None,
+    "0up",
     _RIGHTS,
     label="User Permission Access",
     label_plural="User Permission Access",

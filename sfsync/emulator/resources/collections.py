@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sfsync.emulator.errors import ApiError
+from sfsync.emulator.errors import ApiError, too_many_records
 from sfsync.emulator.http import Answer
 from sfsync.emulator.ids import is_id, normalise
-from sfsync.emulator.resources.records import key_field, upsert_one
+from sfsync.emulator.resources.many import change_by_id, given_twice, upsert_among
+from sfsync.emulator.resources.nested import type_of
+from sfsync.emulator.resources.records import key_field
 from sfsync.emulator.resources.render import check_fields, row_json
-from sfsync.emulator.transactions import cannot_lock
 
 if TYPE_CHECKING:
     from sfsync.emulator.dml import Writer
@@ -55,7 +55,7 @@ def update(org: Org, request: Request) -> Answer:
         record_id, values = _split_id(record)
         if record_id is None:
             raise ApiError(400, "MISSING_ARGUMENT", "Id not specified in an update call", [])
-        return _change(writer, name, record_id, lambda: writer.update(name, record_id, values))
+        return _done(change_by_id(writer, name, record_id, lambda: writer.update(name, record_id, values)))
 
     return _run(org, request, [_bound(step, record) for record in _records(request)])
 
@@ -71,7 +71,7 @@ def delete(org: Org, request: Request) -> Answer:
         if described is None:
             raise ApiError(400, "MALFORMED_ID", f"malformed id {record_id}", [])
         name = described.name
-        return _change(writer, name, record_id, lambda: writer.delete(name, record_id))
+        return _done(change_by_id(writer, name, record_id, lambda: writer.delete(name, record_id)))
 
     all_or_none = request.query.get("allOrNone", "").lower() == "true"
     return _run(org, request, [_bound(step, record_id) for record_id in ids], all_or_none=all_or_none)
@@ -84,21 +84,13 @@ def upsert(org: Org, request: Request, sobject: str, field: str) -> Answer:
     key = key_field(writer, name, field)
     records = _records(request)
     values = [_value_of(record, key.name) for record in records]
-    twice = {value for value, times in Counter(str(one) for one in values if one is not None).items() if times > 1}
+    twice = given_twice(key, values)
 
     def step(record: Row) -> Done:
         _type_of(writer, record, only=name)
         value = _value_of(record, key.name)
         body = {sent: one for sent, one in record.items() if sent.lower() != key.name.lower()}
-        if value is None and key.name == "Id":
-            return {**_done(writer.insert(name, body)), "created": True}
-        if value is None:
-            raise ApiError(400, "MISSING_ARGUMENT", f"{key.name} not specified", [])
-        if str(value) in twice:
-            raise ApiError(400, "DUPLICATE_VALUE", f"Duplicate external id specified: {value}", [key.name])
-        if key.name == "Id":
-            return {**_change(writer, name, str(value), lambda: writer.update(name, value, body)), "created": False}
-        done = upsert_one(org, writer, name, key, value, body, version=request.version)
+        done = upsert_among(writer, name, key, value, body, twice=twice, version=request.version)
         return {**_done(done.record_id), "created": done.created}
 
     return _run(org, request, [_bound(step, record) for record in records])
@@ -120,16 +112,16 @@ def retrieve_posted(org: Org, request: Request, sobject: str) -> Answer:
 
 
 def _retrieve(org: Org, request: Request, sobject: str, ids: list[str], fields: list[str]) -> Answer:
-    name = org.writer(request.user_id).plan(sobject).sobject.name
+    writer = org.writer(request.user_id)
+    name = writer.plan(sobject).sobject.name
     ids, fields = [one.strip() for one in ids if one.strip()], [one for one in fields if one.strip()]
     if not ids or not fields:
         raise ApiError(400, "MISSING_ARGUMENT", "The ids and fields parameters are required")
     if len(ids) > _MOST_READ:
-        message = f"record limit reached. cannot submit more than {_MOST_READ} records into this call"
-        raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
+        raise too_many_records(_MOST_READ)
     check_fields(org, name, fields)
     wanted = [normalise(one) if is_id(one) else one for one in ids]
-    rows = org.db.get_rows(name, wanted)
+    rows = org.db.get_rows(name, [one for one in wanted if not writer.hides(name, one)])
     shown = [row_json(org, name, rows[one], request.version, fields) if one in rows else None for one in wanted]
     return Answer(200, shown)
 
@@ -139,7 +131,7 @@ def _records(request: Request) -> list[Row]:
     if not isinstance(records, list) or not records or not all(isinstance(one, dict) for one in records):
         raise ApiError(400, "INVALID_INPUT", "The request body must have a non-empty array of records")
     _check_count(records)
-    types = [str((one.get("attributes") or {}).get("type")).lower() for one in records]
+    types = [str(type_of(one)).lower() for one in records]
     if 1 + sum(one != other for one, other in pairwise(types)) > _MOST_CHUNKS:
         message = f"Cannot have more than {_MOST_CHUNKS} chunks in a single operation"
         raise ApiError(400, "INVALID_INPUT", message)
@@ -148,14 +140,14 @@ def _records(request: Request) -> list[Row]:
 
 def _check_count(parts: list[Any]) -> None:
     if len(parts) > _MOST:
-        message = f"record limit reached. cannot submit more than {_MOST} records into this call"
-        raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
+        raise too_many_records(_MOST)
 
 
 def _type_of(writer: Writer, record: Row, *, only: str | None = None) -> str:
-    attributes = record.get("attributes")
-    name = attributes.get("type") if isinstance(attributes, dict) else None
-    known = writer.world.schema.get(name) if isinstance(name, str) else None
+    name = type_of(record)
+    if name is None:
+        raise ApiError(400, "INVALID_INPUT", "Include an entity type for each record in the request.", [])
+    known = writer.world.schema.get(name)
     if known is None:
         raise ApiError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.", [])
     if only is not None and known.name != only:
@@ -174,18 +166,6 @@ def _split_id(record: Row) -> tuple[str | None, Row]:
 
 def _done(record_id: str) -> Done:
     return {"id": record_id, "success": True, "errors": []}
-
-
-def _change(writer: Writer, sobject: str, record_id: str, act: Callable[[], None]) -> Done:
-    """Change a record by id; one that never existed is an invalid cross reference here [facts: api 5.4]."""
-    try:
-        full = writer.find(sobject, record_id, for_write=True)["Id"]
-    except ApiError as refusal:
-        if refusal.code == "NOT_FOUND":
-            raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", []) from None
-        raise
-    act()
-    return _done(full)
 
 
 def _bound(step: Callable[[Any], Done], argument: Any) -> Step:
@@ -210,8 +190,8 @@ def _run(org: Org, request: Request, steps: list[Step], *, all_or_none: bool | N
 
 def _one(request: Request, place: int, step: Step) -> Done:
     try:
-        if request.lock_fault is not None and request.lock_fault.hits_part(place):
-            raise cannot_lock(None)
+        if request.part_fault is not None and request.part_fault.hits_part(place):
+            raise request.part_fault.refusal()
         return step()
     except ApiError as refusal:
         return {"success": False, "errors": [refusal.as_collection()]}

@@ -16,7 +16,6 @@ from sfsync.emulator.resources.subrequests import (
     halted,
     malformed,
 )
-from sfsync.emulator.transactions import cannot_lock
 
 if TYPE_CHECKING:
     from sfsync.emulator.org import Org
@@ -125,8 +124,8 @@ def _one(
     org: Org, outer: Request, part: Subrequest, place: int, answers: dict[str, Answer], *, strict: bool = False
 ) -> Answer:
     try:
-        if outer.lock_fault is not None and outer.lock_fault.hits_part(place):
-            raise cannot_lock(None)
+        if outer.part_fault is not None and outer.part_fault.hits_part(place):
+            raise outer.part_fault.refusal()
         request = as_request(part, answers, outer)
     except ApiError as refusal:
         return Answer(refusal.status, refusal.as_rest())

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from sfsync.emulator.clock import http_date
 from sfsync.emulator.errors import ApiError
 from sfsync.emulator.http import Answer
 
 if TYPE_CHECKING:
     from sfsync.emulator.http import Request
     from sfsync.emulator.settings import Settings
-
-
-def http_date(moment: datetime) -> str:
-    """A moment as HTTP writes it."""
-    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
 
 
 def etag(text: str) -> str:
@@ -28,6 +24,8 @@ def etag(text: str) -> str:
 def check(request: Request, settings: Settings, changed: datetime, tag: str | None = None) -> Answer | None:
     """Answer 304 if the client knows this state already, None if the request may go on.
 
+    Without a `tag`, If-Match and If-None-Match mean nothing, as on all rows but those of Account.
+
     Raises:
         ApiError: 412 if it has changed since; 400 for a value that is no date.
     """
@@ -35,19 +33,23 @@ def check(request: Request, settings: Settings, changed: datetime, tag: str | No
     reading = request.method in {"GET", "HEAD"}
     if (limit := _date(request, "if-unmodified-since")) is not None and moment > limit:
         raise _failed(settings)
-    if tag is not None and (wanted := request.headers.get("if-match")) and wanted not in {"*", tag}:
+    if tag is not None and (wanted := request.headers.get("if-match")) and not _names(wanted, tag):
         raise _failed(settings)
-    known = tag is not None and request.headers.get("if-none-match") in {"*", tag}
+    known = tag is not None and _names(request.headers.get("if-none-match", ""), tag)
     if (limit := _date(request, "if-modified-since")) is not None and moment <= limit:
         known = True
     if not known:
         return None
     if not reading:
         raise _failed(settings)
-    headers = {"Last-Modified": http_date(moment)}
-    if tag is not None:
-        headers["ETag"] = tag
-    return Answer(304, None, headers)
+    headers = {} if tag is None else {"ETag": tag}
+    return Answer(304, None, {**headers, "Last-Modified": http_date(moment)})
+
+
+def _names(header: str, tag: str) -> bool:
+    """Whether a list of tags has this one; compressed answers carry it with -gzip at its end."""
+    given = {one.strip().removeprefix("W/").replace('-gzip"', '"') for one in header.split(",")}
+    return bool(given & {"*", tag})
 
 
 def _failed(settings: Settings) -> ApiError:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sfsync.emulator import describe
+from sfsync.emulator.clock import http_date
 from sfsync.emulator.http import Answer
-from sfsync.emulator.resources.conditions import check, etag, http_date
+from sfsync.emulator.resources.conditions import check, etag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 def everything(org: Org, request: Request) -> Answer:
     """GET /sobjects."""
     return _cached(org, request, "", lambda: describe.describe_global(org.schema, version=request.version))
-
-
-def basic(org: Org, request: Request, sobject: str) -> Answer:
-    """GET /sobjects/X."""
-    return Answer(200, describe.describe_basic(org.schema, sobject, version=request.version))
 
 
 def full(org: Org, request: Request, sobject: str) -> Answer:
@@ -39,8 +35,10 @@ def _cached(org: Org, request: Request, name: str, build: Callable[[], dict[str,
     key = ("describe", org.schema.version, name, request.version)
     if key not in org.derived:
         org.derived[key] = build()
-    tag = etag(repr(key))
-    unchanged = check(request, org.settings, org.schema_changed, tag)
+    tag = etag(f"{org.settings.org_id} {org.schema.version}")  # one for all describes of an org [recorded]
+    matched = tag if org.settings.describe_matches_etag else None
+    unchanged = check(request, org.settings, org.schema_changed, matched)
+    headers = {"ETag": tag, "Last-Modified": http_date(org.schema_changed)}
     if unchanged is not None:
-        return unchanged
-    return Answer(200, org.derived[key], {"ETag": tag, "Last-Modified": http_date(org.schema_changed)})
+        return Answer(unchanged.status, None, headers)
+    return Answer(200, org.derived[key], headers)

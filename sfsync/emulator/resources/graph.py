@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sfsync.emulator.errors import ApiError
 from sfsync.emulator.http import Answer
 from sfsync.emulator.resources.subrequests import Subrequest, as_part, as_request, check_unique, halted, malformed
-from sfsync.emulator.transactions import cannot_lock
 
 if TYPE_CHECKING:
     from sfsync.emulator.http import Request
@@ -22,7 +21,8 @@ _MOST_DEPTH = 15
 _MOST_FAILED = 14
 _FIRST_VERSION = 50
 _GRAPH_ID = re.compile(r"[A-Za-z0-9][^.]{0,38}")
-_NODE = re.compile(r"/services/data/v(\d+)\.0/sobjects/([^/?]+)(/[^/?]+)?(/[^/?]+)?/?(\?.*)?", re.IGNORECASE)
+_NODE = re.compile(r"/services/data/v(\d{1,3})\.0/sobjects/([^/?]+)(/[^/?]+)?(/[^/?]+)?/?(\?.*)?", re.IGNORECASE)
+_NO_ROWS = {"/describe", "/updated", "/deleted"}
 _ALLOWED = {1: {"POST"}, 2: {"GET", "PATCH", "DELETE"}, 3: {"GET", "PATCH", "POST", "DELETE"}}
 
 
@@ -76,7 +76,8 @@ def _read(sent: Any) -> _Graph:
 def _check_node(node: Subrequest) -> None:
     match = _NODE.fullmatch(node.url)
     segments = 1 + sum(part is not None for part in match.group(3, 4)) if match else 0
-    if match is None or node.method not in _ALLOWED[segments]:
+    no_row = segments == 2 and match is not None and match.group(3).lower() in _NO_ROWS  # noqa: PLR2004 - X/id
+    if match is None or no_row or node.method not in _ALLOWED[segments]:
         raise malformed(f"{node.method} {node.url} is not supported in a graph")
     if int(match.group(1)) < _FIRST_VERSION:
         raise malformed(f"graphs need API version {_FIRST_VERSION}.0 or later: {node.url}")
@@ -127,8 +128,8 @@ def _check_payload(graphs: list[_Graph]) -> None:
 
 def _execute(org: Org, outer: Request, one: _Graph, place: int) -> tuple[dict[str, Answer], bool]:
     answers: dict[str, Answer] = {}
-    if outer.lock_fault is not None and outer.lock_fault.hits_part(place):
-        refusal = cannot_lock(None)
+    if outer.part_fault is not None and outer.part_fault.hits_part(place):
+        refusal = outer.part_fault.refusal()
         culprit = one.order[-1].reference_id
         return _halt(one, {culprit: Answer(refusal.status, refusal.as_rest())}), False
     try:

@@ -1,11 +1,17 @@
-"""Place Order: one order with up to 2,000 records in one transaction [facts: orders 8]."""
+"""Place Order: a contract or an order with all that hangs on it, up to 2,000 records in one call [facts: orders 8]."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sfsync.emulator.errors import ApiError
 from sfsync.emulator.http import Answer
+from sfsync.emulator.ids import is_id, normalise
+from sfsync.emulator.links import row_url
+from sfsync.emulator.resources.nested import relation, split, with_parent
+from sfsync.emulator.resources.place_filters import Filters, allowed, read_filters
 
 if TYPE_CHECKING:
     from sfsync.emulator.dml import Writer
@@ -14,114 +20,185 @@ if TYPE_CHECKING:
     from sfsync.emulator.world import Row
 
 _MOST = 2_000
-_ITEMS = "orderitems"
 
 
-def create(org: Org, request: Request) -> Answer:
-    """POST /commerce/sale/order: a new order with its items and custom children, all or nothing."""
-    order = _order_of(request)
-    header, children = _split(order)
-    _check_count(children)
-    writer = org.writer(request.user_id)
-    writer.plan("Order")
-    with org.world.savepoint():
-        order_id = writer.insert("Order", header)
-        made = _insert_children(org, writer, order_id, children)
-    record = {"attributes": _attributes(request, "Order", order_id), "Id": order_id, **_shown(request, made)}
-    return Answer(org.settings.place_order_status, {"totalSize": 1, "done": True, "records": [record]})
+@dataclass
+class _Place:
+    """One record of an answer; of one that was there before, only the type is told, as in the guide's samples."""
+
+    sobject: str
+    record_id: str
+    existing: bool = False
+    children: dict[str, list[_Place] | None] = field(default_factory=dict)
 
 
-def extend(org: Org, request: Request, record_id: str) -> Answer:
-    """PATCH /commerce/sale/order/id: add items; existing records cannot be changed here."""
-    writer = org.writer(request.user_id)
-    order_id = writer.find("Order", record_id)["Id"]
-    header, children = _split(_order_of(request))
-    others = [name for name in header if name.lower() not in {"id", "attributes"}]
-    if others:
-        raise ApiError(400, "INVALID_INPUT", f"You can't update existing records: {', '.join(others)}")
-    _check_count(children)
-    with org.world.savepoint():
-        made = _insert_children(org, writer, order_id, children)
-    record = {"attributes": {"type": "Order"}, **_shown(request, made)}
-    return Answer(200, {"totalSize": 1, "done": True, "records": [record]})
+def create_contract(org: Org, request: Request) -> Answer:
+    """POST /commerce/sale: a new contract with its orders, their lines, and custom children of both."""
+    return _create(org, request, "Contract")
 
 
-def read(org: Org, request: Request, record_id: str) -> Answer:
+def create_order(org: Org, request: Request) -> Answer:
+    """POST /commerce/sale/order: a new order with its lines, and custom children of both."""
+    return _create(org, request, "Order")
+
+
+def extend_contract(org: Org, request: Request, record_id: str) -> Answer:
+    """PATCH /commerce/sale/id: add orders to a contract, or lines to its orders."""
+    return _extend(org, request, "Contract", record_id)
+
+
+def extend_order(org: Org, request: Request, record_id: str) -> Answer:
+    """PATCH /commerce/sale/order/id: add lines or custom children to an order."""
+    return _extend(org, request, "Order", record_id)
+
+
+def read_contract(org: Org, request: Request, record_id: str) -> Answer:
+    """GET /commerce/sale/id: ids and attributes only."""
+    return _read(org, request, "Contract", record_id)
+
+
+def read_order(org: Org, request: Request, record_id: str) -> Answer:
     """GET /commerce/sale/order/id: ids and attributes only."""
-    order_id = org.writer(request.user_id).find("Order", record_id)["Id"]
-    items = [str(item["Id"]) for item in org.db.find("OrderItem", {"OrderId": order_id})]
-    shown = _shown(request, {"OrderItems": [("OrderItem", item) for item in items]}) if items else {"OrderItems": None}
-    record = {"attributes": _attributes(request, "Order", order_id), "Id": order_id, **shown}
-    return Answer(200, {"totalSize": 1, "done": True, "records": [record]})
+    return _read(org, request, "Order", record_id)
 
 
-def _order_of(request: Request) -> Row:
-    orders = request.json_object().get("order")
-    if not isinstance(orders, list) or len(orders) != 1 or not isinstance(orders[0], dict):
-        raise ApiError(400, "INVALID_INPUT", "The request body must have the array order with exactly one order")
-    order: Row = orders[0]
-    return order
+def _create(org: Org, request: Request, root: str) -> Answer:
+    record = _entity_of(request, root)
+    with _transaction(org):
+        made = _Sale(org, request, root).insert(root, record)
+    return _answer(request, made, org.settings.place_order_status)
 
 
-def _split(order: Row) -> tuple[Row, dict[str, list[Row]]]:
-    """Part the order's own fields from its lists of children."""
-    header: Row = {}
-    children: dict[str, list[Row]] = {}
-    for name, value in order.items():
-        records = value.get("records") if isinstance(value, dict) else None
-        if isinstance(records, list):
-            children[name] = records
-        else:
-            header[name] = value
-    return header, children
+def _extend(org: Org, request: Request, root: str, record_id: str) -> Answer:
+    sale = _Sale(org, request, root)
+    full = sale.writer.find(root, record_id)["Id"]
+    record = _entity_of(request, root)
+    if _id_in(record) not in {None, full}:
+        raise _wrong("The Id in the request body isn't the one in the URL")
+    with _transaction(org):
+        made = sale.extend(root, full, record)
+    return _answer(request, made, 200)
 
 
-def _check_count(children: dict[str, list[Row]]) -> None:
-    total = 1
-    for records in children.values():
-        for record in records:
-            if not isinstance(record, dict):
-                raise ApiError(400, "INVALID_INPUT", "Each record must be an object")
-            total += 1 + sum(len(one) for one in _split(record)[1].values())
-    if total > _MOST:
+def _read(org: Org, request: Request, root: str, record_id: str) -> Answer:
+    writer = org.writer(request.user_id)
+    row = writer.find(root, record_id)
+    filters = read_filters(org.schema, root, request.query)
+    if not org.db.find(root, {"Id": row["Id"], **filters.get((), {})}):
+        return Answer(200, {"totalSize": 0, "done": True, "records": []})
+    return _answer(request, _found(writer, root, filters, (), _Place(root, row["Id"])), 200)
+
+
+def _found(writer: Writer, root: str, filters: Filters, path: tuple[str, ...], place: _Place) -> _Place:
+    """The record with its children as the user sees them; a list without records is null."""
+    for one in allowed(writer.world.schema, root, place.sobject):
+        name = str(one.name)
+        below = (*path, name)
+        rows = writer.world.find(one.child, {one.field: place.record_id, **filters.get(below, {})})
+        seen = [row["Id"] for row in rows if not writer.hides(one.child, row["Id"])]
+        children = [_found(writer, root, filters, below, _Place(one.child, record_id)) for record_id in seen]
+        place.children[name] = children or None
+    return place
+
+
+def _transaction(org: Org) -> Any:
+    return org.world.savepoint() if org.settings.place_order_rolls_back else nullcontext()
+
+
+def _entity_of(request: Request, root: str) -> Row:
+    """The one record the request is about.
+
+    Raises:
+        ApiError: if there is not exactly one, or more than 2,000 records with all that is inside.
+    """
+    name = root.lower()
+    sent = request.json_object().get(name)
+    if not isinstance(sent, list) or len(sent) != 1 or not isinstance(sent[0], dict):
+        raise _wrong(f"The request body must have the array {name} with exactly one {name}")
+    record: Row = sent[0]
+    if _count(record) > _MOST:
         raise ApiError(400, "LIMIT_EXCEEDED", f"The request can't contain more than {_MOST} records.")
+    return record
 
 
-def _insert_children(
-    org: Org, writer: Writer, parent_id: str, children: dict[str, list[Row]], parent: str = "Order"
-) -> dict[str, list[tuple[str, str]]]:
-    made: dict[str, list[tuple[str, str]]] = {}
-    for name, records in children.items():
-        relation = next(
-            (one for one in org.schema.children(parent) if one.name and one.name.lower() == name.lower()), None
-        )
-        if relation is None or relation.name is None:
-            raise ApiError(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {parent}")
-        ids = made[relation.name] = []
-        for record in records:
-            values, below = _split(record)
-            values = {field: value for field, value in values.items() if field.lower() != relation.field.lower()}
-            child_id = writer.insert(relation.child, {**values, relation.field: parent_id})
-            ids.append((relation.child, child_id))
-            if below:
-                if parent != "Order" or name.lower() != _ITEMS:
-                    raise ApiError(400, "INVALID_INPUT", "Custom objects can be one level below only")
-                _insert_children(org, writer, child_id, below, relation.child)
-    return made
+def _count(record: Row) -> int:
+    return 1 + sum(_count(child) for children in split(record)[1].values() for child in children)
 
 
-def _attributes(request: Request, sobject: str, record_id: str) -> dict[str, str]:
-    return {"type": sobject, "url": f"/services/data/v{request.version}/sobjects/{sobject}/{record_id}"}
+def _id_in(record: Row) -> str | None:
+    sent = next((value for name, value in record.items() if name.lower() == "id"), None)
+    if sent is None:
+        return None
+    return normalise(sent) if isinstance(sent, str) and is_id(sent) else str(sent)
 
 
-def _shown(request: Request, made: dict[str, list[tuple[str, str]]]) -> dict[str, Any]:
-    return {
-        name: {
-            "totalSize": len(ids),
-            "done": True,
-            "records": [
-                {"attributes": _attributes(request, sobject, record_id), "Id": record_id} for sobject, record_id in ids
-            ],
-        }
-        for name, ids in made.items()
-    }
+def _wrong(message: str) -> ApiError:
+    return ApiError(400, "INVALID_INPUT", message)
+
+
+class _Sale:
+    """One request that writes, below one contract or order."""
+
+    def __init__(self, org: Org, request: Request, root: str) -> None:
+        self._schema = org.schema
+        self._root = root
+        self.writer: Writer = org.writer(request.user_id)
+
+    def insert(self, sobject: str, record: Row) -> _Place:
+        """Create a record and what is inside it."""
+        values, children = split(record)
+        made = _Place(sobject, self.writer.insert(sobject, values))
+        return self._with_children(made, children)
+
+    def extend(self, sobject: str, record_id: str, record: Row, parent_field: str = "") -> _Place:
+        """Add what is inside a record that exists; the record itself cannot be changed here."""
+        values, children = split(record)
+        others = [name for name in values if name.lower() not in {"id", "attributes", parent_field.lower()}]
+        if others:
+            raise _wrong(f"You can't update existing records: {', '.join(others)}")
+        return self._with_children(_Place(sobject, record_id, existing=True), children)
+
+    def _with_children(self, parent: _Place, children: dict[str, list[Row]]) -> _Place:
+        for name, records in children.items():
+            one = relation(self._schema, parent.sobject, name)
+            if one not in allowed(self._schema, self._root, parent.sobject):
+                raise _wrong(f"{name} can't be part of this request")
+            made: list[_Place] = []
+            for record in records:
+                record_id = _id_in(record) if one.child == "Order" else None
+                if record_id is not None and parent.existing:
+                    made.append(self._extend_order(record_id, record, parent, one.field))
+                else:
+                    made.append(self.insert(one.child, self._inherit(one.child, record, parent, one.field)))
+            parent.children[str(one.name)] = made
+        return parent
+
+    def _extend_order(self, record_id: str, record: Row, contract: _Place, parent_field: str) -> _Place:
+        row = self.writer.find("Order", record_id)
+        if row.get(parent_field) != contract.record_id:
+            raise _wrong(f"The order {record_id} doesn't belong to the contract")
+        return self.extend("Order", row["Id"], record, parent_field)
+
+    def _inherit(self, sobject: str, record: Row, parent: _Place, parent_field: str) -> Row:
+        """An order in a contract needs no account of its own: one of the two suffices."""
+        values = with_parent(record, parent_field, parent.record_id)
+        if sobject == "Order" and not any(name.lower() in {"accountid", "account"} for name in values):
+            contract = self.writer.row("Contract", parent.record_id)
+            values["AccountId"] = contract and contract["AccountId"]
+        return values
+
+
+def _answer(request: Request, place: _Place, status: int) -> Answer:
+    return Answer(status, {"totalSize": 1, "done": True, "records": [_shown(request, place)]})
+
+
+def _shown(request: Request, place: _Place) -> dict[str, Any]:
+    lists = {name: children and _list(request, children) for name, children in place.children.items()}
+    if place.existing:
+        return {"attributes": {"type": place.sobject}, **lists}
+    url = row_url(request.version, place.sobject, place.record_id)
+    return {"attributes": {"type": place.sobject, "url": url}, "Id": place.record_id, **lists}
+
+
+def _list(request: Request, children: list[_Place]) -> dict[str, Any]:
+    return {"totalSize": len(children), "done": True, "records": [_shown(request, one) for one in children]}

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sfsync.emulator.clock import as_json
 from sfsync.emulator.errors import ApiError
+from sfsync.emulator.links import row_url
 
 if TYPE_CHECKING:
+    from sfsync.emulator.fields import Field
     from sfsync.emulator.org import Org
-    from sfsync.emulator.schema import Field
     from sfsync.emulator.world import Row
 
 _PARTS = {
@@ -63,8 +64,7 @@ def row_json(org: Org, sobject: str, row: Row, version: str, fields: list[str] |
     """
     readers = _readers(org, sobject)
     chosen = list(readers.values()) if fields is None else [_choose(readers, sobject, name) for name in fields]
-    url = f"/services/data/v{version}/sobjects/{sobject}/{row['Id']}"
-    shown: dict[str, Any] = {"attributes": {"type": sobject, "url": url}}
+    shown: dict[str, Any] = {"attributes": {"type": sobject, "url": row_url(version, sobject, row["Id"])}}
     for name, read in chosen:
         shown[name] = read(row)
     return shown

@@ -11,6 +11,8 @@ from sfsync.emulator.http import Answer
 from sfsync.emulator.values import parse_datetime
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from sfsync.emulator.http import Request
     from sfsync.emulator.org import Org
 
@@ -22,7 +24,9 @@ def updated(org: Org, request: Request, sobject: str) -> Answer:
     """GET /sobjects/X/updated: ids of living records, oldest change first."""
     name = _replicated(org, request, sobject)
     start, end = _window(org, request, days=_UPDATED_DAYS)
-    ids = org.db.updated_between(name, stored(start), stored(end))
+    hidden = org.schema.hidden_records(name)
+    ids = [one for one in org.db.updated_between(name, stored(start), stored(end)) if one not in hidden]
+    _check_count(org, ids)
     return Answer(200, {"ids": ids, "latestDateCovered": _covered(org, end)})
 
 
@@ -30,13 +34,17 @@ def deleted(org: Org, request: Request, sobject: str) -> Answer:
     """GET /sobjects/X/deleted: what went to the recycle bin, or past it."""
     name = _replicated(org, request, sobject)
     start, end = _window(org, request, days=org.settings.delete_log_days, more_than=_MINUTE)
-    gone = org.db.deleted_between(name, stored(start), stored(end))
-    earliest = org.clock() - timedelta(days=org.settings.delete_log_days)
+    earliest = org.bin.log_start(org.clock())
+    if start < earliest:
+        raise _invalid("startDate is before the earliest date for which deletes are known")
+    hidden = org.schema.hidden_records(name)
+    gone = [one for one in org.db.deleted_between(name, stored(start), stored(end)) if one[0] not in hidden]
+    _check_count(org, gone)
     return Answer(
         200,
         {
             "deletedRecords": [{"id": record_id, "deletedDate": as_json(when)} for record_id, when in gone],
-            "earliestDateAvailable": as_json(stored(earliest.replace(second=0))),
+            "earliestDateAvailable": as_json(stored(earliest)),
             "latestDateCovered": _covered(org, end),
         },
     )
@@ -56,6 +64,12 @@ def _window(org: Org, request: Request, *, days: int, more_than: timedelta = tim
     if start < (org.clock() - timedelta(days=days)).replace(second=0, microsecond=0):
         raise _invalid(f"startDate cannot be more than {days} days ago")
     return start, end
+
+
+def _check_count(org: Org, found: Sized) -> None:
+    if len(found) > org.settings.most_replicated_ids:
+        message = f"the request found more than {org.settings.most_replicated_ids} ids; choose a shorter time span"
+        raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
 
 
 def _moment(request: Request, name: str) -> datetime:

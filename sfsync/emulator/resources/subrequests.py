@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _REFERENCE = re.compile(r"@\{([^}]+)\}")
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_LEGAL_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,9})\]")
+_LEGAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 
@@ -46,7 +46,10 @@ class Subrequest:
         if not isinstance(url, str):
             raise malformed("each subrequest needs a url")
         if not isinstance(reference, str) or not _LEGAL_ID.fullmatch(reference):
-            raise malformed(f"invalid referenceId {reference}")
+            raise malformed(
+                f"Provided referenceId ('{reference}') must start with a letter or a number, and it can contain only "
+                "letters, numbers and underscores ('_')."
+            )
         headers = part.get("httpHeaders") or {}
         if not isinstance(headers, dict):
             raise malformed("httpHeaders must be an object")

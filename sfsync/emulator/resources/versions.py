@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 RETIRED = range(21, 31)
 SUPPORTED = range(31, 69)
 _WINTER_26 = 65
+# In the order of an org; what an org lists besides is no part of this one, and a 404.
+_RESOURCES = (
+    *("tooling", "metadata", "queryAll", "commerce", "search", "identity", "composite", "parameterizedSearch"),
+    *("event", "recent", "limits", "query", "jobs", "sobjects", "actions"),
+)
 _SEASONS = ("Winter", "Spring", "Summer")
 
 
@@ -35,12 +40,11 @@ def listing(org: Org, request: Request) -> Answer:  # noqa: ARG001 - the shape o
 def resources(org: Org, request: Request) -> Answer:
     """GET /services/data/vXX.X: names and where they lead; `identity` is an absolute URL [facts: api 13]."""
     base = f"/services/data/v{request.version}"
-    names = ("sobjects", "query", "queryAll", "limits", "composite")
     identity = f"{org.settings.instance_url}/id/{org.settings.org_id}/{request.user_id}"
-    return Answer(200, {**{name: f"{base}/{name}" for name in names}, "identity": identity})
+    return Answer(200, {name: identity if name == "identity" else f"{base}/{name}" for name in _RESOURCES})
 
 
 def composite_resources(org: Org, request: Request) -> Answer:  # noqa: ARG001 - the shape of a resource
     """GET /composite."""
     base = f"/services/data/v{request.version}/composite"
-    return Answer(200, {name: f"{base}/{name}" for name in ("sobjects", "graph")})
+    return Answer(200, {name: f"{base}/{name}" for name in ("tree", "batch", "sobjects", "graph")})

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sfsync.emulator.errors import ApiError
 from sfsync.emulator.rules.hooks import Rules, failed_activation, read_only
+from sfsync.emulator.values import FIRST_YEAR, LAST_YEAR, out_of_range
 
 if TYPE_CHECKING:
     from sfsync.emulator.dml import Writer
@@ -40,6 +42,8 @@ def _end(row: Row) -> str | None:
     start = date.fromisoformat(row["StartDate"])
     months = start.month - 1 + int(row["ContractTerm"])
     year, month = start.year + months // 12, months % 12 + 1
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise out_of_range("Contract Term", Decimal(row["ContractTerm"]), "ContractTerm")
     day = min(start.day, monthrange(year, month)[1])
     return (date(year, month, day) - timedelta(days=1)).isoformat()
 

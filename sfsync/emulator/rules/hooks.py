@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from sfsync.emulator.errors import ApiError
+from sfsync.emulator.rounding import round_half_up
+from sfsync.emulator.values import out_of_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
 
     from sfsync.emulator.dml import Writer
     from sfsync.emulator.world import Row
 
-CENT = Decimal("0.01")
+
+_WHOLE_DIGITS = 16  # of a currency field of 18 digits, 2 of them decimals
 
 
 class BeforeDelete(Protocol):
@@ -63,6 +66,12 @@ def read_only(writer: Writer) -> ApiError:
     return ApiError(status, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
 
 
-def cents(amount: Decimal) -> Decimal:
-    """Round half up to the cent, as currency fields are saved."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+def cents(amount: Decimal, label: str) -> Decimal:
+    """Round half up to the cent, as currency fields are saved.
+
+    Raises:
+        ApiError: NUMBER_OUTSIDE_VALID_RANGE if a computed amount has more digits than the field of that label.
+    """
+    if amount.adjusted() >= _WHOLE_DIGITS:
+        raise out_of_range(label, amount)
+    return round_half_up(amount, 2)

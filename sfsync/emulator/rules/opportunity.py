@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sfsync.emulator.rules.currency import round_amounts
 from sfsync.emulator.rules.hooks import Rules, cents, integrity
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def _derive(new: Row) -> None:
     new["FiscalYear"], new["FiscalQuarter"] = year, (month - 1) // 3 + 1
     new["Fiscal"] = f"{year} {new['FiscalQuarter']}"
     amount = new.get("Amount")
-    new["ExpectedRevenue"] = None if amount is None else cents(amount * (new.get("Probability") or 0) / _HUNDRED)
+    share = (new.get("Probability") or 0) / _HUNDRED
+    new["ExpectedRevenue"] = None if amount is None else cents(amount * share, "Expected Amount")
 
 
 def _before_update(writer: Writer, old: Row, new: Row, sent: frozenset[str]) -> None:
@@ -63,6 +65,7 @@ def roll_up(writer: Writer, opportunity_id: str) -> None:
     if lines:
         new["Amount"], new["TotalOpportunityQuantity"] = sums
     _derive(new)
+    round_amounts(writer, "Opportunity", new)
     changed = {name: value for name, value in new.items() if row.get(name) != value}
     if changed:
         writer.write("Opportunity", opportunity_id, changed)

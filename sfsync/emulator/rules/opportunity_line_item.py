@@ -53,11 +53,11 @@ def _price(new: Row, *, keep_total: bool) -> None:
     if keep_total:
         if share == 0:
             raise integrity("A line with a discount of 100% needs a sales price.: Sales Price", "UnitPrice")
-        new["UnitPrice"] = cents(new["TotalPrice"] / new["Quantity"] / share)
+        new["UnitPrice"] = cents(new["TotalPrice"] / new["Quantity"] / share, "Sales Price")
     else:
-        new["TotalPrice"] = cents(new["Quantity"] * new["UnitPrice"] * share)
+        new["TotalPrice"] = cents(new["Quantity"] * new["UnitPrice"] * share, "Total Price")
     if "Subtotal" in new or "Discount" in new:
-        new["Subtotal"] = cents(new["Quantity"] * new["UnitPrice"])
+        new["Subtotal"] = cents(new["Quantity"] * new["UnitPrice"], "Subtotal")
 
 
 def _before_update(writer: Writer, old: Row, new: Row, sent: frozenset[str]) -> None:  # noqa: ARG001 - the shape of a rule

@@ -30,6 +30,8 @@ def _before_insert(writer: Writer, new: Row) -> None:
         raise failed_activation("For a new or cloned order, choose Draft. An Activated order's status can't be edited.")
     if new.get("IsReductionOrder"):
         reductions.inherit_header(writer, new)
+    elif new.get("OriginalOrderId") is not None:  # for reduction orders only [facts: orders 2]
+        raise integrity("Only a reduction order has an original order.: Original Order", "OriginalOrderId")
     if new.get("AccountId") is None and writer.settings.account_from_contract:
         contract = writer.row("Contract", new.get("ContractId"))
         new["AccountId"] = contract and contract["AccountId"]
@@ -47,6 +49,10 @@ def _check_contract(writer: Writer, new: Row) -> None:
         return
     if contract["AccountId"] != new["AccountId"]:
         raise integrity("The order's account must be the same as its contract's account.: Contract ID", "ContractId")
+    if contract.get("Pricebook2Id") is not None and new.get("Pricebook2Id") not in {None, contract["Pricebook2Id"]}:
+        raise integrity(
+            "The order's price book must be the same as its contract's price book.: Price Book ID", "Pricebook2Id"
+        )  # [facts: orders 4.6, 7]
     start, end, effective = contract.get("StartDate"), contract.get("EndDate"), new["EffectiveDate"]
     if end is not None and effective > end:
         raise integrity(
@@ -99,8 +105,10 @@ def _check_header_unchanged(writer: Writer, old: Row, new: Row) -> None:
 def _check_changes(writer: Writer, old: Row, new: Row) -> None:
     if new.get("AccountId") is None:
         raise ApiError(400, "REQUIRED_FIELD_MISSING", "Select an account.", [])
-    if any(old.get(field) != new.get(field) for field in ("AccountId", "ContractId", "EffectiveDate")):
+    if any(old.get(field) != new.get(field) for field in ("AccountId", "ContractId", "EffectiveDate", "Pricebook2Id")):
         _check_contract(writer, new)
+    if new.get("IsReductionOrder"):
+        reductions.keep_header(writer, new)
     _check_dates(new)
     book = old.get("Pricebook2Id")
     if book is not None and new.get("Pricebook2Id") != book:
@@ -142,7 +150,9 @@ def _deactivate(writer: Writer, old: Row, new: Row) -> None:
 def _before_delete(writer: Writer, row: Row, *, cascaded: bool) -> None:  # noqa: ARG001 - a parent's delete asks the same
     if row["StatusCode"] != DRAFT:
         raise ApiError(400, "DELETE_FAILED", "unable to modify activated order", [])
-    if writer.world.find("Order", {"OriginalOrderId": row["Id"]}):
+    items = writer.world.find("OrderItem", {"OrderId": row["Id"]})
+    reduced = any(reductions.is_reduced(writer, item["Id"]) for item in items)
+    if reduced or writer.world.find("Order", {"OriginalOrderId": row["Id"]}):
         raise ApiError(400, "DELETE_FAILED", "An order that has reduction orders can't be deleted", [])
 
 

@@ -36,8 +36,8 @@ def _before_insert(writer: Writer, new: Row) -> None:
     _check_dates(order, new)
     new["Product2Id"] = entry["Product2Id"]
     new["ListPrice"] = entry["UnitPrice"]
-    new["TotalPrice"] = cents(new["UnitPrice"] * new["Quantity"])
-    new["AvailableQuantity"] = Decimal("0.00") if is_reduction else new["Quantity"]
+    new["TotalPrice"] = cents(new["UnitPrice"] * new["Quantity"], "Total Price")
+    new["AvailableQuantity"] = Decimal("0.00") if is_reduction else max(new["Quantity"], Decimal("0.00"))
 
 
 def _price_book_entry(writer: Writer, order: Row, new: Row, *, is_reduction: bool) -> Row:
@@ -99,12 +99,22 @@ def _before_update(writer: Writer, old: Row, new: Row, sent: frozenset[str]) -> 
     is_reduction = bool(order.get("IsReductionOrder"))
     if "Quantity" in sent and new["Quantity"] != old["Quantity"]:
         _check_new_quantity(writer, old, new, is_reduction=is_reduction, activated=activated)
+    _check_frozen(writer, old, new, sent)
+    if is_reduction and "UnitPrice" in sent:
+        reductions.check_price(writer, new)
     if sent & {"UnitPrice", "Quantity"}:
         _check_price_and_quantity(writer, new, is_reduction=is_reduction)
     if sent & {"ServiceDate", "EndDate"}:
         _check_dates(order, new)
-    new["TotalPrice"] = cents(new["UnitPrice"] * new["Quantity"])
+    new["TotalPrice"] = cents(new["UnitPrice"] * new["Quantity"], "Total Price")
     return None
+
+
+def _check_frozen(writer: Writer, old: Row, new: Row, sent: frozenset[str]) -> None:
+    """Refuse an edit of a line that has been reduced [facts: orders 4.4]; custom fields are the admin's affair."""
+    changed = sorted(field for field in sent if not field.endswith("__c") and new.get(field) != old.get(field))
+    if changed and writer.settings.reduced_lines_frozen and reductions.is_reduced(writer, old["Id"]):
+        raise integrity(f"You can't update {changed[0]} because the order product has been reduced.", changed[0])
 
 
 def _check_new_quantity(writer: Writer, old: Row, new: Row, *, is_reduction: bool, activated: bool) -> None:
@@ -117,7 +127,7 @@ def _check_new_quantity(writer: Writer, old: Row, new: Row, *, is_reduction: boo
         return
     if reductions.is_reduced(writer, old["Id"]):
         raise integrity("You can't update Quantity because the order product has been reduced.", "Quantity")
-    new["AvailableQuantity"] = new["Quantity"]
+    new["AvailableQuantity"] = max(new["Quantity"], Decimal("0.00"))  # never negative [facts: orders 5.3]
 
 
 def _after_update(writer: Writer, old: Row, new: Row) -> None:

@@ -1,4 +1,4 @@
-"""Rules of PricebookEntry: one per product and book, the standard price first."""
+"""Rules of PricebookEntry: one per product, book and currency, the standard price first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def _before_insert(writer: Writer, new: Row) -> None:
     product, book = writer.row("Product2", new["Product2Id"]), writer.row("Pricebook2", new["Pricebook2Id"])
-    of_product = writer.world.find("PricebookEntry", {"Product2Id": new["Product2Id"]})
+    every = writer.world.find("PricebookEntry", {"Product2Id": new["Product2Id"]})
+    of_product = [entry for entry in every if entry.get("CurrencyIsoCode") == new.get("CurrencyIsoCode")]
     if any(entry["Pricebook2Id"] == new["Pricebook2Id"] for entry in of_product):
         raise ApiError(400, "DUPLICATE_VALUE", "This price definition already exists in this price book", [])
     if book is not None and not book["IsStandard"] and not any(_is_standard(writer, entry) for entry in of_product):

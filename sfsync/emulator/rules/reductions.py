@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from sfsync.emulator.world import Row
 
 
+_HEADER = {"AccountId": "Account ID", "ContractId": "Contract ID", "Pricebook2Id": "Price Book ID"}
+
+
 def inherit_header(writer: Writer, new: Row) -> None:
     """Check a new reduction order, and take account, contract and price book from the original where not sent."""
     if not writer.settings.reduction_orders:
@@ -26,11 +29,20 @@ def inherit_header(writer: Writer, new: Row) -> None:
         raise integrity("A reduction order can't be reduced.: Original Order", "OriginalOrderId")
     if original["StatusCode"] != "Activated":
         raise integrity("Only an activated order can be reduced.: Original Order", "OriginalOrderId")
-    for field in ("AccountId", "ContractId", "Pricebook2Id"):
+    for field in _HEADER:
         if new.get(field) is None:
             new[field] = original.get(field)
-    if new["AccountId"] != original["AccountId"]:
-        raise integrity("A reduction order has the account of its original order.: Account ID", "AccountId")
+    keep_header(writer, new)
+
+
+def keep_header(writer: Writer, new: Row) -> None:
+    """Refuse another account, contract or price book than the original order's [facts: orders 5.1]."""
+    original = writer.row("Order", new.get("OriginalOrderId"))
+    if original is None:
+        return
+    for field, label in _HEADER.items():
+        if new.get(field) != original.get(field):
+            raise integrity(f"A reduction order has the {label} of its original order.: {label}", field)
 
 
 def fill_line(writer: Writer, order: Row, new: Row) -> None:
@@ -54,6 +66,15 @@ def fill_line(writer: Writer, order: Row, new: Row) -> None:
     check_quantity(original, new["Quantity"])
 
 
+def check_price(writer: Writer, line: Row) -> None:
+    """Refuse another price than the original's [facts: orders 5.2]."""
+    original = writer.row("OrderItem", line["OriginalOrderItemId"])
+    if original is None or not writer.settings.reduction_price_must_match:
+        return
+    if line["UnitPrice"] not in {None, original["UnitPrice"]}:
+        raise integrity("UnitPrice must be the one of the original order product.", "UnitPrice")
+
+
 def check_quantity(original: Row, quantity: Decimal) -> None:
     """Refuse a reduction that is not negative, or takes more than is available."""
     if quantity >= 0:
@@ -64,7 +85,12 @@ def check_quantity(original: Row, quantity: Decimal) -> None:
 
 def take(writer: Writer, items: list[Row]) -> None:
     """On activation: lower the originals' available quantity, or refuse if another reduction was faster."""
+    if not writer.settings.reduction_orders:
+        raise failed_activation("Reduction orders aren't enabled.")  # none is created or activated [facts: orders 5.4]
     for original, quantity in _by_original(writer, items):
+        parent = writer.row("Order", original["OrderId"])
+        if parent is None or parent["StatusCode"] != "Activated":
+            raise failed_activation("Only an activated order can be reduced.")
         left = (original.get("AvailableQuantity") or Decimal(0)) + quantity
         if left < 0:
             raise failed_activation("The available quantity of an original order product is not sufficient.")

@@ -5,7 +5,7 @@ import re
 from sfsync.emulator.errors import ApiError
 
 _HINT = "Please reference your WSDL or the describe call for the appropriate names."
-_BEFORE = 20  # how much of the line is quoted around the caret: fits the recordings, which do not settle it
+_BEFORE = 40  # how much of the line is quoted around the caret: fits all samples, which do not settle it
 _AFTER = 40
 
 
@@ -17,7 +17,7 @@ def refusal(text: str, pos: int, reason: str, code: str = "MALFORMED_QUERY") -> 
     at = pos - line_start
     start = 0
     if at > _BEFORE:
-        boundary = re.compile(r"\s").search(line, at - _BEFORE, at)
+        boundary = re.compile(r"[\s,]\s*").search(line, at - _BEFORE, at)
         start = boundary.end() if boundary else at
     end_match = re.compile(r"\s").search(line, min(at + _AFTER, len(line)))
     context = line[start : end_match.start() if end_match else len(line)]

@@ -1,134 +1,140 @@
-"""Builds the JSON-ready records of a query from the rows of its SQL."""
+"""Reads the rows that a compiled query selects into JSON-ready records."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from json import dumps
 from operator import itemgetter
 from typing import Any
 
 from sfsync.emulator.database import Database
-from sfsync.emulator.schema import Field
-from sfsync.emulator.soql.names import Column, Scope, Table
-from sfsync.emulator.soql.refusals import refusal
-from sfsync.emulator.soql.syntax import Path
+from sfsync.emulator.fields import Field
+from sfsync.emulator.soql.moments import Moment, Parameter
 
 SqlRow = Sequence[Any]
 Record = dict[str, Any]
+Read = Callable[[SqlRow], Any]
+Spill = Callable[["Block", list[str], int], str]
+"""Keeps the children that found no place: their block, the ids of all, how many were shown; returns the next URL."""
+
+_ID_LENGTH = 18
+_AT_ONCE = 10_000
+
+
+class Ids:
+    """Ids in their order, in little memory: a million take 18 MB."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        left = iter(ids)
+        # Joining all at once would first collect them, four times as large.
+        self._joined = "".join(iter(lambda: "".join(islice(left, _AT_ONCE)), ""))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._joined) // _ID_LENGTH
+
+    def part(self, start: int, count: int) -> list[str]:
+        """Return up to `count` ids from the given one on."""
+        end = min(start + count, len(self)) * _ID_LENGTH
+        return [self._joined[at : at + _ID_LENGTH] for at in range(start * _ID_LENGTH, end, _ID_LENGTH)]
 
 
 @dataclass
 class Node:
-    """One record in the answer: the queried one, or a parent nested in it (null if there is none)."""
+    """One record in the answer: the queried one, or a parent nested in it (null if there is none).
+
+    `type_index` is the column with the name of its object, if it may be of several.
+    """
 
     sobject: str
     url: str
     id_index: int
-    entries: list[tuple[str, Callable[[SqlRow], Any]]] = field(default_factory=list)
+    type_index: int | None = None
+    entries: list[tuple[str, Read]] = field(default_factory=list)
 
     def read(self, row: SqlRow) -> Record | None:
         """Return the record of a row, attributes first, fields in the order of the select list [facts: api 8.3]."""
         record_id = row[self.id_index]
         if record_id is None:
             return None
-        record: Record = {"attributes": {"type": self.sobject, "url": self.url + record_id}}
+        sobject = self.sobject if self.type_index is None else row[self.type_index]
+        record: Record = {"attributes": {"type": sobject, "url": f"{self.url}/{sobject}/{record_id}"}}
         for key, read in self.entries:
             record[key] = read(row)
         return record
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One selected value, for answers without nesting: its name along the path, its field, its reader."""
+
+    name: str
+    field: Field
+    read: Read
+
+
+@dataclass(slots=True)
+class Fetched:
+    """A record that was read: the key it was asked for by, its id, and its rows, itself and children counted."""
+
+    key: str
+    record_id: str
+    record: Record
+    size: int
+
+
+@dataclass(frozen=True)
 class Block:
     """The SQL for the rows of some records, given their ids (or the ids of their parents), and how to read them.
 
-    The first column is that id; `parameters` follow the list of ids.
+    The first column is that id; `parameters` follow the list of ids. `by_id` is the SQL by the records' own ids.
     """
 
     sql: str
-    parameters: list[Any]
+    by_id: str
+    parameters: tuple[Parameter, ...]
     root: Node
-    children: list[tuple[str, "Block"]]
+    children: tuple[tuple[str, "Block"], ...]
+    leaves: tuple[Leaf, ...]
 
-    def fetch(self, db: Database, ids: list[str]) -> list[tuple[str, Record, int]]:
-        """Return (key, record, number of rows in it, itself and its children counted) in the order of the SQL."""
-        rows = db.connection.execute(self.sql, [dumps(ids), *self.parameters]).fetchall()
-        found = [(str(row[0]), str(row[self.root.id_index]), self.root.read(row) or {}) for row in rows]
-        sizes = dict.fromkeys((record_id for _, record_id, _ in found), 1)
-        for name, block in self.children:
-            groups: dict[str, list[Record]] = {}
-            for parent_id, record, size in block.fetch(db, list(sizes)):
-                groups.setdefault(parent_id, []).append(record)
-                sizes[parent_id] += size
-            for _, record_id, record in found:
-                group = groups.get(record_id)
-                record[name] = {"totalSize": len(group), "done": True, "records": group} if group else None
-        return [(key, record, sizes[record_id]) for key, record_id, record in found]
+    def bound(self, moment: Moment) -> "Block":
+        """Return the block with the values its parameters have at that moment."""
+        if not self.parameters and not self.children:
+            return self
+        children = tuple((name, child.bound(moment)) for name, child in self.children)
+        return replace(self, parameters=tuple(moment.bind(self.parameters)), children=children)
 
+    def itself(self) -> "Block":
+        """Return the block to be fetched by the records' own ids."""
+        return replace(self, sql=self.by_id)
 
-class Selection:
-    """Collects what a select list needs: the SQL columns, and the tree of records they become."""
+    def rows(self, db: Database, ids: list[str]) -> list[SqlRow]:
+        """Return the rows with these keys as SQL gives them."""
+        return db.connection.execute(self.sql, [dumps(ids), *self.parameters]).fetchall()
 
-    def __init__(self, scope: Scope, key: str, sobjects_url: str) -> None:
-        self._scope = scope
-        self._url = sobjects_url
-        self._nodes: dict[tuple[str, ...], Node] = {}
-        self._seen: set[tuple[tuple[str, ...], str]] = set()
-        self.columns = [key]
-        self.root = self._node(scope.base)
+    def fetch(self, db: Database, ids: list[str], room: int = 0, spill: Spill | None = None) -> list[Fetched]:
+        """Return the records with these keys in the order of the SQL.
 
-    def add(self, path: Path) -> None:
-        """Select a field.
-
-        Raises:
-            ApiError: INVALID_FIELD if it is not there, or is selected already.
+        With `spill`, no record shows more than `room` children of one relationship [facts: api 3.7].
         """
-        column = self._scope.column(path)
-        self._claim(column.table.steps, column.field.name, path)
-        node = self._node(column.table)
-        node.entries.append((column.field.name, self._reader(column)))
+        found = [Fetched(row[0], row[self.root.id_index], self.root.read(row) or {}, 1) for row in self.rows(db, ids)]
+        for name, block in self.children:
+            groups: dict[str, list[Fetched]] = {}
+            for child in block.fetch(db, [one.record_id for one in found], room, spill):
+                groups.setdefault(child.key, []).append(child)
+            for one in found:
+                group = groups.get(one.record_id, [])
+                one.record[name] = _nested(block, group, room, spill) if group else None
+                one.size += sum(child.size for child in (group if spill is None else group[:room]))
+        return found
 
-    def add_children(self, name: str, path: Path) -> None:
-        """Keep a place for the records of a child relationship."""
-        self._claim((), name, path)
-        self.root.entries.append((name, _nothing))
 
-    def _claim(self, steps: tuple[str, ...], name: str, path: Path) -> None:
-        if (steps, name) in self._seen:
-            raise refusal(self._scope.text, path.pos, f"duplicate field selected: {path.text}", "INVALID_FIELD")
-        self._seen.add((steps, name))
-
-    def _column(self, sql: str) -> int:
-        self.columns.append(sql)
-        return len(self.columns) - 1
-
-    def _node(self, table: Table) -> Node:
-        node = self._nodes.get(table.steps)
-        if node is None:
-            url = f"{self._url}/{table.sobject.name}/"
-            node = Node(table.sobject.name, url, self._column(f'{table.alias}."Id"'))
-            self._nodes[table.steps] = node
-            if table.steps:
-                above = self._node(self._scope.tables[table.steps[:-1]])
-                above.entries.append((table.steps[-1], node.read))
-        return node
-
-    def _reader(self, column: Column) -> Callable[[SqlRow], Any]:
-        if column.field.type == "address":
-            return self._address(column)
-        return reader(column.field, self._column(as_answered(column.field, column.sql)))
-
-    def _address(self, column: Column) -> Callable[[SqlRow], Any]:
-        prefix = column.field.name.removesuffix("Address")
-        parts = []
-        for one in column.table.sobject.components(column.field.name):
-            name = one.name.removeprefix(prefix)
-            parts.append((name[0].lower() + name[1:], self._column(f'{column.table.alias}."{one.name}"')))
-        parts.sort()
-
-        def read(row: SqlRow) -> Record | None:
-            address = {name: row[index] for name, index in parts}
-            return address if any(value is not None for value in address.values()) else None
-
-        return read
+def _nested(block: Block, group: list[Fetched], room: int, spill: Spill | None) -> Record:
+    records = [child.record for child in group]
+    if spill is None or len(group) <= room:
+        return {"totalSize": len(group), "done": True, "records": records}
+    url = spill(block.itself(), [child.record_id for child in group], room)
+    return {"totalSize": len(group), "done": False, "nextRecordsUrl": url, "records": records[:room]}
 
 
 def as_answered(known: Field, sql: str) -> str:
@@ -136,12 +142,8 @@ def as_answered(known: Field, sql: str) -> str:
     return f"{sql} || '.000+0000'" if known.type == "datetime" else sql
 
 
-def reader(known: Field, index: int) -> Callable[[SqlRow], Any]:
+def reader(known: Field, index: int) -> Read:
     """Return how to take a field's value out of a row."""
     if known.type == "boolean":
         return lambda row: None if row[index] is None else bool(row[index])
     return itemgetter(index)
-
-
-def _nothing(_row: SqlRow) -> None:
-    return None

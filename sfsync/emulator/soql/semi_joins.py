@@ -1,6 +1,7 @@
 """What Salesforce asks of `field IN (SELECT ...)` [facts: api 8.1]."""
 
-from sfsync.emulator.schema import ID_TYPES
+from sfsync.emulator.fields import ID_TYPES
+from sfsync.emulator.soql.clauses import check_clauses
 from sfsync.emulator.soql.names import Column, Scope
 from sfsync.emulator.soql.refusals import refusal
 from sfsync.emulator.soql.syntax import Call, Path, Query, Selected, SemiJoin
@@ -38,8 +39,12 @@ def _selected(text: str, query: Query) -> Path:
     only = query.items[0] if len(query.items) == 1 else None
     if not isinstance(only, Selected) or not isinstance(only.operand, Path) or only.alias is not None:
         raise refusal(text, query.pos, "semi join sub-selects can only select one field")
-    if query.order or query.limit is not None or query.offset is not None or query.grouping:
-        raise refusal(text, query.pos, "ORDER BY, LIMIT and GROUP BY are not allowed in semi join sub-selects")
+    if query.order or query.limit is not None or query.offset is not None or query.grouping or query.locks:
+        reason = "ORDER BY, LIMIT, GROUP BY and FOR are not allowed in semi join sub-selects"
+        raise refusal(text, query.pos, reason)
+    check_clauses(text, query)
+    if query.scope is not None:
+        raise refusal(text, query.scope.pos, f"unexpected token: '{query.scope.text}'")
     return only.operand
 
 
@@ -49,4 +54,4 @@ def _targets(column: Column, scope: Scope) -> set[str]:
 
 
 def _written(operand: Path | Call) -> str:
-    return operand.text if isinstance(operand, Path) else operand.name
+    return operand.text

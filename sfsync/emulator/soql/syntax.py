@@ -11,6 +11,7 @@ class Kind(Enum):
     NUMBER = "number"
     DATE = "date"
     DATETIME = "datetime"
+    CURRENCY = "currency"
     WORD = "word"
 
 
@@ -43,11 +44,21 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of a field, or of nothing: COUNT()."""
+    """A function of fields, of another function, or of nothing: COUNT()."""
 
     name: str
-    argument: Path | None
+    arguments: "tuple[Operand, ...]"
     pos: int
+
+    @property
+    def upper(self) -> str:
+        """The name of the function; case does not matter."""
+        return self.name.upper()
+
+    @property
+    def text(self) -> str:
+        """The call as written, but for blanks."""
+        return f"{self.name}({', '.join(one.text for one in self.arguments)})"
 
 
 Operand = Path | Call
@@ -62,6 +73,16 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeOf:
+    """TYPEOF: the fields to select from a parent that may be of several objects; `otherwise` is after ELSE."""
+
+    relationship: Path
+    whens: tuple[tuple[Path, tuple[Path, ...]], ...]
+    otherwise: tuple[Path, ...]
+    pos: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A field, an operator in upper case (`<>` is given as `!=`) and a value."""
 
@@ -73,6 +94,15 @@ class Comparison:
 @dataclass(frozen=True, slots=True)
 class Membership:
     """A field that is, or is not, one of these values."""
+
+    operand: Operand
+    negated: bool
+    literals: tuple[Literal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """INCLUDES or (negated) EXCLUDES: `a;b` wants both values chosen, several literals are alternatives."""
 
     operand: Operand
     negated: bool
@@ -103,7 +133,7 @@ class Negation:
     term: "Condition"
 
 
-Condition = Comparison | Membership | SemiJoin | Junction | Negation
+Condition = Comparison | Membership | Inclusion | SemiJoin | Junction | Negation
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +147,25 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A whole SELECT, also one inside another."""
+    """A whole SELECT, also one inside another.
 
-    items: tuple["Selected | Query", ...]
+    `related` are the further names of FROM, each with its alias; `subtotals` is ROLLUP, CUBE or empty; `locks` are
+    VIEW, REFERENCE, UPDATE as far as written; `all_rows` is where ALL ROWS stands.
+    """
+
+    items: "tuple[Selected | TypeOf | Query, ...]"
     source: Path
     alias: Path | None
+    related: tuple[tuple[Path, Path | None], ...]
+    scope: Path | None
     where: Condition | None
+    security: Path | None
     grouping: tuple[Operand, ...]
+    subtotals: str
     having: Condition | None
     order: tuple[Ordering, ...]
     limit: int | None
     offset: int | None
+    locks: tuple[Path, ...]
+    all_rows: Path | None
     pos: int

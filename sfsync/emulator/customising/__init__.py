@@ -1,0 +1,1 @@
+"""Custom fields and objects, as the Tooling and the Metadata API make them [facts: api 10]."""
