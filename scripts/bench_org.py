@@ -1,13 +1,15 @@
 """The org of a benchmark, in a process of its own: the emulator with many won deals.
 
 Prints one JSON line when it is ready, and one for each line of its standard input: `calls` counts the calls since the
-last time, `check` compares all orders with their deals. Ends with its standard input.
+last time, `check` compares all orders with their deals, `memory` tells the most memory it ever used. Ends with its
+standard input.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import sys
 import time
 from collections import Counter
@@ -70,7 +72,9 @@ def main() -> None:
     org = Org()
     # A script that makes one call per line needs more calls than an org allows a day; here it may have them.
     org.settings.daily_limit = 10_000_000
+    started = time.perf_counter()
     bulk = fill(org, given.deals, given.lines)
+    seconds = time.perf_counter() - started
     if given.latency_ms:
         org.faults.add("latency", ms=given.latency_ms, times=0)
     with serve(org) as server:
@@ -82,11 +86,18 @@ def main() -> None:
                 "client_id": server.client_id,
                 "client_secret": server.client_secret,
                 "order_lines": bulk.order_lines,
+                "load_seconds": seconds,
             }
         )
         for line in sys.stdin:
             with org.lock:
-                say(meter.read() if line.strip() == "calls" else check(org))
+                match line.strip():
+                    case "calls":
+                        say(meter.read())
+                    case "memory":
+                        say({"max_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
+                    case _:
+                        say(check(org))
 
 
 if __name__ == "__main__":
