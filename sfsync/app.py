@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sfsync.config import load_settings
+from sfsync.domain.events import Sink
+from sfsync.domain.fields import Policies
 from sfsync.domain.planning import PlanPolicy
 from sfsync.domain.statuses import Status, StatusMap
 from sfsync.salesforce.endpoint import Endpoint
@@ -74,7 +76,13 @@ class App:
             order_key=org.order_key_field,
             item_key=org.order_item_key_field,
             opportunity_lookup=org.order_opportunity_field,
+            writable=self.settings.orders.writable_fields,
         )
+
+    @cached_property
+    def policies(self) -> Policies:
+        """Who decides when a field was changed here and in the org at the same time."""
+        return Policies(**dict(self.settings.conflicts))
 
     @cached_property
     def plan_policy(self) -> PlanPolicy:
@@ -98,6 +106,11 @@ class App:
                 Status.CANCELLED: labels.cancelled,
             }
         )
+
+    @cached_property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Who is told of events."""
+        return tuple(Sink(name, frozenset(sink.events)) for name, sink in self.settings.sinks.items())
 
     @property
     def draft_label(self) -> str:

@@ -121,7 +121,6 @@ def order(**changes: Any) -> OrgOrder:
         "type": None,
         "currency": None,
         "effective_date": date(2026, 2, 27),
-        "end_date": None,
         "status_label": "Draft",
         "status_code": "Draft",
         "total_amount": Decimal("250.00"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,3 +48,11 @@ def opened(org: str | None) -> Generator[App]:
     log.configure(level=settings.log.level, form=settings.log.format)
     with open_app(settings.chosen(org), settings=settings) as app:
         yield app
+
+
+def actor() -> str:
+    """Who is at the keyboard, for the journal."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"  # a container without a user database

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from sfsync.cli.render import money, number, pairs, plain, table, title, when
+from sfsync.domain.disputes import sides
+from sfsync.domain.fields import plain as plain_value
+from sfsync.domain.fields import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from sfsync.domain.facts import ItemFacts, OrderFacts
+    from sfsync.domain.fields import Value
 
 _ORIGINS = {
     "sfsync": "created by sfsync",
@@ -50,12 +54,19 @@ def order_parts(order: OrderFacts, items: Sequence[ItemFacts]) -> list[Renderabl
             "Deal": _named(order.opportunity_name, order.opportunity_id),
             "Contract": _named(order.contract_number, order.contract_id),
             "Dates": _dates(order),
+            "PO number": _field(order, "po_number", order.org_po_number),
+            "Description": _field(order, "description", order.org_description),
+            **{name: _field(order, name, value) for name, value in (order.org_custom or {}).items()},
             "Origin": _ORIGINS.get(order.origin, order.origin),
             "Key": order.key,
             "Salesforce Id": order.sf_id,
             "Activated": f"{when(order.activated_at)} UTC" if order.activated_at else None,
+            "First activated": _first(order),
             "Changed": f"{when(order.system_modstamp)} UTC" if order.system_modstamp else None,
             "Problem": _problem(order),
+            "Conflict": Text("\n".join(plain(sides(one)) for one in order.conflicts), style="red")
+            if order.conflicts
+            else None,
         }
     )
     columns = ("Line", "Product", "Code", "Quantity", "Unit price", "Total", "Service date")
@@ -87,7 +98,22 @@ def _standing(order: OrderFacts) -> Text:
         shown.append(" (in doubt)", style="yellow")
     elif order.problem_code:
         shown.append(f" ({order.problem_code})", style="red")
+    elif order.conflicts:
+        shown.append(" (conflict)", style="red")
     return shown
+
+
+def _field(order: OrderFacts, name: str, in_org: Value) -> Text | None:
+    """What the org has in a field, and what is wanted instead; None for an empty one."""
+    text = Text("" if plain_value(in_org) is None else plain(shown(in_org)))
+    if name in order.wanted_fields:
+        text.append(f" → {plain(shown(order.wanted_fields[name][0]))}".lstrip(), style="yellow")
+    return text or None
+
+
+def _first(order: OrderFacts) -> str | None:
+    first = order.first_activated_at
+    return f"{when(first)} UTC" if first and first != order.activated_at else None
 
 
 def _unsent(order: OrderFacts) -> Text:
@@ -112,7 +138,9 @@ def _named(name: str | None, sf_id: str | None) -> str | None:
 def _dates(order: OrderFacts) -> str | None:
     if order.effective_date is None:
         return None
-    return f"from {order.effective_date}" + (f" to {order.end_date}" if order.end_date else "")
+    ends = f" to {order.end_date}" if order.end_date else ""
+    wanted = " (wanted)" if "end_date" in order.wanted_fields else ""
+    return f"from {order.effective_date}{ends}{wanted}"
 
 
 def _problem(order: OrderFacts) -> Text | None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
-from sfsync.cli.options import AsJson, Org, Record, opened
+from sfsync.cli.field_values import field_values, named
+from sfsync.cli.options import AsJson, Org, Record, actor, opened
 from sfsync.cli.order_view import list_row, order_parts
 from sfsync.cli.render import show, show_json, table
+from sfsync.domain.fields import api_name, shown
 from sfsync.domain.sfid import full_id
 from sfsync.domain.statuses import Status
 from sfsync.errors import UsageError
-from sfsync.store import wishes
+from sfsync.store import schemas, wants
 from sfsync.store.find import OrderFilter, find, find_order, items_of, list_orders
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sfsync.domain.facts import OrderFacts
 
-app = typer.Typer(no_args_is_help=True, help="List and show orders, set their statuses, retry.")
+app = typer.Typer(no_args_is_help=True, help="List and show orders, set their fields, retry.")
 
 Records = Annotated[
     list[str],
@@ -103,6 +103,43 @@ def set_status(record: Record, status: StatusArgument, *, org: Org = None, as_js
     _want([record], _status(status), org, as_json=as_json)
 
 
+@app.command("set")
+def set_(
+    record: Record,
+    *,
+    description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="Its description.")] = None,
+    po_number: Annotated[str | None, typer.Option("--po-number", metavar="TEXT", help="Its PO number.")] = None,
+    end_date: Annotated[str | None, typer.Option("--end-date", metavar="DATE", help="Its end date.")] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option("--field", metavar="NAME=VALUE", help="A custom field of orders.writable_fields; repeatable."),
+    ] = None,
+    org: Org = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which values an order's fields are to have; the next sync sends them. An empty value empties a field."""
+    given = {"description": description, "po_number": po_number, "end_date": end_date}
+    with opened(org) as app_, app_.db.begin() as tx:
+        content = schemas.get(tx, app_.org_name)
+        custom = app_.settings.orders.writable_fields
+        values = field_values({**given, **named(field or ())}, custom, content.content if content else {})
+        order = find_order(tx, app_.org_name, record)
+        changed = wants.want_fields(tx, app_.org_name, order.id, values, actor=actor(), now=app_.clock())
+        after = find_order(tx, app_.org_name, record)
+    if as_json:
+        waiting = {name: {"wanted": want, "in_org": seen} for name, (want, seen) in after.wanted_fields.items()}
+        show_json(
+            {"record": after.handle, "key": after.key, "sf_id": after.sf_id, "changed": changed, "waiting": waiting}
+        )
+        return
+    for name, value in values.items():
+        waits = after.wanted_fields.get(name)
+        there = f"; the org has “{shown(waits[1])}”" if waits else ", as the org has it"
+        show(f"Order {after.handle}: {api_name(name)} is to be “{shown(value)}”{there}.")
+    if after.wanted_fields:
+        show("`sfsync sync` or the daemon sends it.")
+
+
 @app.command()
 def retry(
     records: Annotated[
@@ -129,7 +166,7 @@ def retry(
             meant = [order for orders in found.values() for order in orders if not order.is_deleted]
             bare = [record for record, orders in found.items() if not orders]
         told = {
-            order.handle: _RETRIED if wishes.retry(tx, name, order.id, actor=_actor(), now=now) else _NOT_HELD
+            order.handle: _RETRIED if wants.retry(tx, name, order.id, actor=actor(), now=now) else _NOT_HELD
             for order in meant
         }
     told |= dict.fromkeys(bare, _REJECTED)
@@ -156,7 +193,7 @@ def _want(records: Sequence[str], status: Status, org: str | None, *, as_json: b
     with opened(org) as app_, app_.db.begin() as tx:
         found = [find_order(tx, app_.org_name, record) for record in records]
         changed = {
-            order.id: wishes.want(tx, app_.org_name, order.id, status, actor=_actor(), now=app_.clock())
+            order.id: wants.want(tx, app_.org_name, order.id, status, actor=actor(), now=app_.clock())
             for order in found
         }
     if as_json:
@@ -186,11 +223,3 @@ def _wanted_line(order: OrderFacts, status: Status, *, changed: bool) -> str:
         return f"Order {order.handle} stays {status}" + (": the wish is taken back." if changed else ", as it is.")
     again = "" if changed else " already"
     return f"Order {order.handle} is to become {status}{again}; in the org it is {order.org_status}."
-
-
-def _actor() -> str:
-    """Who is at the keyboard, for the journal."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"uid {os.getuid()}"  # a container without a user database

@@ -66,13 +66,19 @@ def plain(value: str) -> str:
     return "\n".join(part.translate(_CONTROL) for part in value.split("\n"))
 
 
-def table(*columns: str, rows: Iterable[Sequence[RenderableType | None]], right: Iterable[str] = ()) -> Table:
-    """Build a table without lines; the columns named in `right` are numbers. No value is a dash."""
+def table(
+    *columns: str,
+    rows: Iterable[Sequence[RenderableType | None]],
+    right: Iterable[str] = (),
+    whole: Iterable[str] = (),
+) -> Table:
+    """Build a table without lines; columns in `right` are numbers, those in `whole` never wrap. No value is a dash."""
     built = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     numbers = set(right)
+    unwrapped = numbers | set(whole)
     for column in columns:
         built.add_column(
-            column, justify="right" if column in numbers else "left", no_wrap=column in numbers, overflow="fold"
+            column, justify="right" if column in numbers else "left", no_wrap=column in unwrapped, overflow="fold"
         )
     for row in rows:
         built.add_row(*("-" if value is None else plain(value) if isinstance(value, str) else value for value in row))

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from sfsync.cli.render import count, money, plain, span, table, title
+from sfsync.domain.fields import STATUS, api_name, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
 
+    from sfsync.domain.fields import Value
     from sfsync.store.overview import Attention, Outlook
     from sfsync.sync.running import Report
 
@@ -73,10 +75,13 @@ def outlook_lines(outlook: Outlook, *, limit: int | None = SHOWN) -> list[Render
         ]  # fmt: skip
     if outlook.push:
         parts += [
-            title(f"Would send the status of {count(len(outlook.push), 'order')}"),
+            title(f"Would send changes of {count(len(outlook.push), 'order')}"),
             table(
                 "Order", "In the org", "Wanted",
-                rows=[(w.order_number or w.key or w.sf_id, w.org_status, w.status) for w in outlook.push[:limit]],
+                rows=[
+                    (w.order_number or w.key or w.sf_id, _values(w.seen), _values(w.fields))
+                    for w in outlook.push[:limit]
+                ],
             ),
             *_more(len(outlook.push), limit),
         ]  # fmt: skip
@@ -94,6 +99,13 @@ def report_json(report: Report) -> dict[str, Any]:
         "calls": dict(report.calls),
         "attention": list(report.attention),
     }
+
+
+def _values(values: Mapping[str, Value]) -> str:
+    """A status speaks for itself; other fields are named."""
+    return "\n".join(
+        shown(value) if name == STATUS else f"{api_name(name)}: {shown(value)}" for name, value in values.items()
+    )
 
 
 def _more(found: int, limit: int | None) -> list[RenderableType]:
@@ -114,7 +126,7 @@ def _with_retry(one: Attention) -> str:
 
 
 def _kinds(kinds: Sequence[str]) -> str:
-    words = {"deal": "rejected deal", "order": "order", "doubt": "write in doubt"}
+    words = {"deal": "rejected deal", "order": "order", "doubt": "write in doubt", "conflict": "conflict"}
     found = {kind: kinds.count(kind) for kind in words}
     return ", ".join(count(many, words[kind]).replace("in doubts", "in doubt") for kind, many in found.items() if many)
 
@@ -144,8 +156,10 @@ def _created(report: Report) -> str:
 
 
 def _pushed(report: Report) -> str:
-    pushed = report.counts.get("statuses_pushed", 0)
-    return f"Pushed the status of {count(pushed, 'order')}." if pushed else ""
+    statuses, fields = report.counts.get("statuses_pushed", 0), report.counts.get("fields_pushed", 0)
+    parts = [f"pushed the status of {count(statuses, 'order')}"] if statuses else []
+    parts += [f"pushed other fields of {count(fields, 'order')}"] if fields else []
+    return (", ".join(parts) + ".").capitalize() if parts else ""
 
 
 def _trouble(report: Report) -> str:
@@ -160,7 +174,7 @@ def _trouble(report: Report) -> str:
         parts.append(f"the org refused {refused:,}")
     if held := counts.get("pushes_held", 0):
         parts.append(
-            "1 status was not sent, or refused" if held == 1 else f"{held:,} statuses were not sent, or refused"
+            "1 change was not sent, or refused" if held == 1 else f"{held:,} changes were not sent, or refused"
         )
     return (", ".join(parts) + ".").capitalize() if parts else ""
 

@@ -21,7 +21,7 @@ _WORDS = {
     "orders_adopted": "adopted",
     "deals_rejected": "rejected",
     "orders_refused": "refused",
-    "statuses_pushed": "pushed",
+    "orders_pushed": "pushed",
     "pushes_held": "held",
     "answers_lost": "answers lost",
 }

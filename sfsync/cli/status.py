@@ -12,15 +12,15 @@ from sfsync.cli.options import AsJson, Org, opened
 from sfsync.cli.render import age, bullets, count, show, show_json, table, title, when
 from sfsync.cli.report import attention_lines
 from sfsync.domain.usage import Sample, used_up_at
-from sfsync.store import lanes, overview, runs
+from sfsync.store import deliveries, lanes, overview, runs
 from sfsync.store.deals import DueFilter
+from sfsync.store.lanes import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sfsync.app import App
-    from sfsync.store.lanes import Lane
     from sfsync.store.overview import Attention, Standing
     from sfsync.store.runs import Run
 
@@ -32,8 +32,11 @@ _WORDS = {
     "create": "Orders to be created",
     "refused": "Orders that the org refused",
     "doubt": "Writes whose answer was lost",
-    "push": "Statuses to be sent",
+    "push": "Orders with changes to be sent",
     "held": "Orders with a problem",
+    "conflict": "Fields changed on both sides",
+    "deliver": "Events to be delivered",
+    "given_up": "Events that a sink never took",
 }
 
 
@@ -65,6 +68,8 @@ def command(
         attention = overview.attention(tx, app.org_name)
         last = next(iter(runs.recent(tx, app.org_name, 1)), None)
         api = _api(*lanes.usage(tx, app.org_name, now), now)
+        told = deliveries.standings(tx, app.org_name, [sink.name for sink in app.sinks])
+    waiting = (*waiting, *_event_lanes(told))
     steps = list(_next(last, waiting, api))
     if as_json:
         show_json(_document(app, now, standing, by_status, waiting, attention, last, api, steps))
@@ -74,6 +79,14 @@ def command(
     show("", _last_run(last, now), _api_line(api, now))
     show(*attention_lines(attention, limit=None if everything else _SHOWN))
     show(title("What to do"), bullets(*steps))
+
+
+def _event_lanes(told: Sequence[deliveries.Standing]) -> Iterator[Lane]:
+    """Events that wait for their sinks, and those that were given up; nothing without sinks."""
+    if told:
+        oldest = min((one.oldest_pending for one in told if one.oldest_pending), default=None)
+        yield Lane("deliver", sum(one.pending for one in told), oldest)
+        yield Lane("given_up", sum(one.dead for one in told), None)
 
 
 def _holds(standing: Standing, by_status: Mapping[str, int]) -> str:
@@ -129,6 +142,12 @@ def _next(last: Run | None, waiting: Sequence[Lane], api: Api | None) -> Iterato
         yield "Fix the rejected deals in Salesforce; they are ordered by the next sync."
     if found & {"refused", "held"}:
         yield "See to the orders above (`sfsync why RECORD`), then `sfsync orders retry RECORD`."
+    if "conflict" in found:
+        yield "Decide the conflicts: `sfsync conflicts list` shows both sides of each."
+    if "deliver" in found:
+        yield "Events wait for their sinks: `sfsync events sinks` says how each is doing."
+    if "given_up" in found:
+        yield "When the sink is well again: `sfsync events replay --since TIME`."
     if api is not None and (api.used_up_at is not None or api.used >= _PLENTY * api.limit):
         yield "Find out what uses the API (Setup, Company Information), or let sfsync run less often."
     if not found and last.outcome != "failed":

@@ -17,7 +17,9 @@ from sfsync.sync.cycle import rehearse, run_cycle
 from sfsync.sync.running import run
 
 if TYPE_CHECKING:
+    from sfsync.app import App
     from sfsync.sync.running import Report
+    from sfsync.sync.work import Progress
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing; same as plan.")]
 Opportunity = Annotated[
@@ -39,6 +41,8 @@ def sync(*, dry_run: DryRun = False, opportunity: Opportunity = None, org: Org =
         with opened(org) as app:
             with shown_progress(quiet=as_json) as progress:
                 report = run_cycle(app, only=only, progress=progress)
+                if app.sinks:
+                    _deliver(app, progress)
             _end(report, app.org_name, as_json=as_json)
 
 
@@ -65,7 +69,7 @@ def generate(*, opportunity: Opportunity = None, org: Org = None, as_json: AsJso
 
 
 def push(*, opportunity: Opportunity = None, org: Org = None, as_json: AsJson = False) -> None:
-    """Only send the statuses that are wanted and that the org does not have."""
+    """Only send what is wanted of orders and the org does not have: statuses and other fields."""
     _arrow("push", opportunity, org, as_json=as_json)
 
 
@@ -88,6 +92,13 @@ def _end(report: Report, org: str, *, as_json: bool) -> None:
     else:
         show(*report_lines(report, org), *attention_lines(report.attention))
     raise typer.Exit(report.exit_code)
+
+
+def _deliver(app: App, progress: Progress) -> None:
+    """Send what the cycle wrote down; what is not taken is tried again later, and is no failure of the cycle."""
+    from sfsync.sync.deliver import deliver  # noqa: PLC0415 - without sinks nothing of it is needed
+
+    progress("deliver", sum(done.delivered for done in deliver(app)), None)
 
 
 def _opportunity(given: str | None) -> str | None:

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from sfsync.cli.entries import show_entries
 from sfsync.cli.options import AsJson, Org, Record, opened
-from sfsync.cli.render import bullets, pairs, plain, show, show_json, title
+from sfsync.cli.render import bullets, pairs, plain, show, show_json, title, when
+from sfsync.cli.told import states, told_of
 from sfsync.domain.explain import Story, explain
 from sfsync.domain.steps import State
 from sfsync.salesforce.codes import remedy
@@ -43,8 +44,9 @@ def command(record: Record, *, org: Org = None, as_json: AsJson = False) -> None
         found = find(tx, app.org_name, record)
         explanation = explain(_story(app, tx, found), remedy=remedy)
         entries = _entries(app, tx, found)
+        told = told_of(tx, app.org_name, found, limit=ENTRIES)
     if as_json:
-        show_json(_document(record, found, explanation, entries))
+        show_json(_document(record, found, explanation, entries) | {"events": [one.document() for one in told]})
         return
     show(
         pairs({step.subject.capitalize(): _marked(step.state, step.text) for step in explanation.steps}),
@@ -56,6 +58,9 @@ def command(record: Record, *, org: Org = None, as_json: AsJson = False) -> None
     if entries:
         show(title("What happened (UTC)"))
         show_entries(entries, records=False)
+    if told:
+        show(title("What other systems were told (UTC)"))
+        show(pairs({f"{when(one.event.at)}  {one.event.type}": states(one.deliveries) for one in told}))
 
 
 def _story(app: App, tx: Tx, found: Found) -> Story:

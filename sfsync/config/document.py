@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfsync.config.section import Section, env_name
 from sfsync.config.settings import Settings
+from sfsync.config.sinks import SinkSettings
 from sfsync.config.sources import setting_paths
 from sfsync.errors import SettingsError
 
@@ -28,6 +29,12 @@ _TOML_TAIL = """
 # More orgs, each overriding [salesforce]; choose one with --org.
 # [orgs.eu]
 # login_url = "https://acme-eu.my.salesforce.com"
+
+# Receivers of events, each with a name of its own. All their settings are listed in README.md.
+# [sinks.billing]
+# url = "https://billing.example/webhooks/sfsync"
+# secret_file = "/run/secrets/sfsync-billing"
+# events = ["order.fulfilled", "order.cancelled"]
 """
 _ENV_HEAD = """\
 # The settings of sfsync as variables, with their defaults. Copy this file to .env, and change what you need.
@@ -97,7 +104,7 @@ def as_markdown() -> str:
     """Return the table of settings for README.md."""
     rows = [
         f"| `{row.name}` | {f'`{_plain(row.default)}`' if row.is_set and row.default != () else ''} | {row.sentence} |"
-        for row in settings_table()
+        for row in [*settings_table(), *_sink_rows()]
     ]
     return "\n".join(["| Setting | Default | What it is |", "|---|---|---|", *rows])
 
@@ -125,6 +132,11 @@ def documents(root: Path) -> dict[Path, str]:
         root / ".env.example": as_dotenv(),
         readme: in_readme(readme.read_text(encoding="utf-8")),
     }
+
+
+def _sink_rows() -> list[Row]:
+    fields = SinkSettings.model_fields.items()
+    return [Row(("sinks", "NAME", name), one.get_default(), None, one.description or "") for name, one in fields]
 
 
 def _field(path: tuple[str, ...]) -> FieldInfo:

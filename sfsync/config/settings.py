@@ -12,6 +12,8 @@ from pydantic_settings import NoDecode
 
 from sfsync.config.orgs import DEFAULT_ORG, OrgSettings, SalesforceSettings, complete, overridden
 from sfsync.config.section import Section, did_you_mean
+from sfsync.config.sinks import CompleteSink, SinkSettings, complete_sink
+from sfsync.domain.fields import Policy
 from sfsync.domain.planning import DatePolicy  # noqa: TC001
 from sfsync.errors import SettingsError, UsageError
 
@@ -27,6 +29,9 @@ def _as_word(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+_NAME = r"[a-z][a-z0-9_-]{0,39}"
+_CUSTOM = r"[A-Za-z]\w{0,76}__c"
+_NAME_RULE = "of up to 40 small letters, digits, - and _, that start with a letter"
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_list)]
 Label = Annotated[str, Field(min_length=1)]
 
@@ -52,6 +57,18 @@ class OrdersSettings(Section):
     negative_quantity: bool = Field(
         default=False, description="Order lines of negative quantity; only where the org's order settings allow them."
     )
+    writable_fields: Words = Field(
+        default=(),
+        description="Custom fields of Order (API names, ending in __c) to be written from here (divide by commas).",
+    )
+
+    @field_validator("writable_fields")
+    @classmethod
+    def _custom_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not re.fullmatch(_CUSTOM, name):
+                raise ValueError(f"should be API names of custom fields, ending in __c; “{name}” is none")
+        return tuple(dict.fromkeys(names))
 
 
 class StatusesSettings(Section):
@@ -78,6 +95,20 @@ class SyncSettings(Section):
     lease_wait_seconds: int = Field(
         default=30, ge=0, description="How long to wait for another sfsync that works on the same org, in seconds."
     )
+    strict: bool = Field(
+        default=False,
+        description="Let the org itself refuse an update of what was changed since it was read; 25 a call, not 200.",
+    )
+
+
+class ConflictsSettings(Section):
+    """Who decides when a field was changed here and in the org at the same time: org_wins, local_wins or ask."""
+
+    status: Policy = Field(default=Policy.ASK, description="The order's status: org_wins, local_wins or ask.")
+    description: Policy = Field(default=Policy.ASK, description="The order's description: org_wins, local_wins or ask.")
+    po_number: Policy = Field(default=Policy.ASK, description="The order's PO number: org_wins, local_wins or ask.")
+    end_date: Policy = Field(default=Policy.ASK, description="The order's end date: org_wins, local_wins or ask.")
+    custom: Policy = Field(default=Policy.ASK, description="All custom fields: org_wins, local_wins or ask.")
 
 
 class DaemonSettings(Section):
@@ -116,6 +147,7 @@ class Settings(Section):
     salesforce: SalesforceSettings = SalesforceSettings()
     orders: OrdersSettings = OrdersSettings()
     statuses: StatusesSettings = StatusesSettings()
+    conflicts: ConflictsSettings = ConflictsSettings()
     sync: SyncSettings = SyncSettings()
     daemon: DaemonSettings = DaemonSettings()
     log: LogSettings = LogSettings()
@@ -123,16 +155,31 @@ class Settings(Section):
         default_factory=dict, description="More orgs by name, each overriding [salesforce]."
     )
 
+    sinks: dict[str, SinkSettings] = Field(default_factory=dict, description="Receivers of events (webhooks) by name.")
+
+    @field_validator("sinks")
+    @classmethod
+    def _sink_names(cls, sinks: dict[str, SinkSettings]) -> dict[str, SinkSettings]:
+        for name in sinks:
+            if not re.fullmatch(_NAME, name):
+                raise ValueError(f"should have names {_NAME_RULE}")
+        return sinks
+
     @field_validator("orgs")
     @classmethod
     def _org_names(cls, orgs: dict[str, SalesforceSettings]) -> dict[str, SalesforceSettings]:
         for name in orgs:
-            if name == DEFAULT_ORG or not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name):
-                raise ValueError(
-                    "should have names of up to 40 small letters, digits, - and _, that start with a letter "
-                    f"(“{DEFAULT_ORG}” is the name of [salesforce])"
-                )
+            if name == DEFAULT_ORG or not re.fullmatch(_NAME, name):
+                raise ValueError(f"should have names {_NAME_RULE} (“{DEFAULT_ORG}” is the name of [salesforce])")
         return orgs
+
+    def complete_sinks(self) -> list[CompleteSink]:
+        """Return who is told of events, secrets read.
+
+        Raises:
+            SettingsError: if something of a sink is missing or contradictory.
+        """
+        return [complete_sink(settings, name) for name, settings in self.sinks.items()]
 
     @property
     def org_names(self) -> tuple[str, ...]:

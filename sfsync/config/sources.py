@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 from sfsync.config.orgs import SalesforceSettings, read_secret
 from sfsync.config.section import ENV_DELIMITER, ENV_PREFIX, Section, did_you_mean, env_name
 from sfsync.config.settings import Settings
+from sfsync.config.sinks import SinkSettings
 from sfsync.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -23,13 +24,20 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 CONFIG_VARIABLE = "SFSYNC_CONFIG"
+NAMED: dict[str, type[Section]] = {"orgs": SalesforceSettings, "sinks": SinkSettings}
+"""Sections that there are any number of, each with a name: [orgs.NAME], [sinks.NAME]."""
 TEST_PREFIX = "SFSYNC_TEST_"
 FILES = (Path("config/sfsync.toml"), Path("sfsync.toml"))
 DOTENV = Path(".env")
 
 _INSTEAD = {
     one: other
-    for pair in (("database_url", "database_url_file"), ("client_secret", "client_secret_file"))
+    for pair in (
+        ("database_url", "database_url_file"),
+        ("client_secret", "client_secret_file"),
+        ("secret", "secret_file"),
+        ("previous_secret", "previous_secret_file"),
+    )
     for one, other in (pair, pair[::-1])
 }
 """Settings that say the same in two ways: a source that gives one of them overrides the other too."""
@@ -111,18 +119,19 @@ def _variables(name: str) -> set[str]:
     """Return the variables there are, those of the org that `name` speaks of included."""
     variables = {env_name(path) for path in setting_paths()} | {CONFIG_VARIABLE}
     match name.removeprefix(ENV_PREFIX).split(ENV_DELIMITER):
-        case ["ORGS", org, _] if org:
-            variables |= {env_name(("orgs", org, field)) for field in SalesforceSettings.model_fields}
+        case [outer, section, _] if section and outer.lower() in NAMED:
+            outer = outer.lower()
+            variables |= {env_name((outer, section, field)) for field in NAMED[outer].model_fields}
     return variables
 
 
 def setting_paths() -> list[tuple[str, ...]]:
-    """Return the path of every setting, in the order of the documents; [orgs.NAME] repeats [salesforce]."""
+    """Return the path of every setting, in the order of the documents, but for the sections that have names."""
     paths: list[tuple[str, ...]] = []
     for name, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             paths += [(name, inner) for inner in field.annotation.model_fields]
-        elif name != "orgs":
+        elif name not in NAMED:
             paths.append((name,))
     return paths
 
@@ -190,8 +199,8 @@ def _told(error: ErrorDetails, layers: Sequence[_Layer]) -> str:
 
 def _names(path: Sequence[str]) -> set[str]:
     """Return the names that could have been meant by `path`: settings, and on the top level sections too."""
-    if path[0] == "orgs":
-        return {".".join((*path[:2], field)) for field in SalesforceSettings.model_fields}
+    if path[0] in NAMED:
+        return {".".join((*path[:2], field)) for field in NAMED[path[0]].model_fields}
     names = {".".join(known) for known in setting_paths()}
     return names | set(Settings.model_fields) if len(path) == 1 else names
 

@@ -99,7 +99,7 @@ def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float)
             "orders_created": world.expected.orderable + FIXED,
             "orders_adopted": world.expected.adopted,
             "deals_rejected": rejected,
-            "statuses_pushed": 2,
+            "statuses_pushed": 3,
             "answers_lost": 1,
             "duplicates": 0,
             "total_mismatch": 0,

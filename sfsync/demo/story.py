@@ -19,18 +19,20 @@ from rich.console import Console
 from rich.table import Table
 
 from sfsync.demo import evidence
+from sfsync.demo.receivers import listening
 from sfsync.demo.world import build, new_org
 from sfsync.emulator.server import serve
 from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, SfsyncError, UsageError
 
 if TYPE_CHECKING:
+    from sfsync.demo.receivers import Receivers
     from sfsync.demo.world import World
     from sfsync.emulator.org import Org
     from sfsync.emulator.server import Server
 
 FOLDER = "sfsync-demo"
 SEED = 7
-_OURS = ("sfsync.db", "sfsync.db-wal", "sfsync.db-shm", "sfsync.db.default.lock")
+_OURS = "sfsync.db*"
 
 
 def run_story(*, json: bool, keep: Path | None) -> int:
@@ -47,8 +49,9 @@ def run_story(*, json: bool, keep: Path | None) -> int:
     started = time.monotonic()
     org = new_org(SEED)
     story = Story(org, build(org, SEED, datetime.now(UTC).date()), folder, quiet=json)
-    with serve(org, directory=folder / "org") as server:
-        story.tell(server)
+    with serve(org, directory=folder / "org") as server, listening() as receivers:
+        story.sinks = receivers.settings(provisioning="order.activated", billing="order.fulfilled,order.cancelled")
+        story.tell(server, receivers)
     found = evidence.gather(org, story.world, story.counts, seconds=time.monotonic() - started)
     story.finish(found)
     return EXIT_DONE if found.kept else EXIT_ATTENTION
@@ -65,6 +68,7 @@ class Story:
     counts: dict[str, int] = field(default_factory=dict)
     console: Console = field(init=False)
     server: Server | None = None
+    sinks: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.console = Console(quiet=self.quiet, highlight=False)
@@ -74,7 +78,7 @@ class Story:
         """The SQLite file that the story leaves."""
         return self.folder / "sfsync.db"
 
-    def tell(self, server: Server) -> None:
+    def tell(self, server: Server, receivers: Receivers) -> None:
         """Run the chapters."""
         self.server = server
         named, expected = self.world.named, self.world.expected
@@ -95,9 +99,14 @@ class Story:
         self.sql(f"UPDATE orders SET status = 'Activated' WHERE key = '{second}'")
         self.chapter("4. The next cycle pushes both, and orders what was fixed")
         self.run("sync")
-        self.chapter("5. One order, from the deal to now")
+        self._told(receivers)
+        self.chapter("5. Provisioning has done its part, and billing hears of it")
+        self.run("orders", "fulfil", first)
+        self.run("sync")
+        self._told(receivers)
+        self.chapter("6. One order, from the deal to now")
         self.run("why", first)
-        self.chapter("6. How things stand")
+        self.chapter("7. How things stand")
         self.run("status")
 
     def run(self, *words: str) -> None:
@@ -155,6 +164,11 @@ class Story:
             f"`{sfsync} plan` shows what a sync would do."
         )
 
+    def _told(self, receivers: Receivers) -> None:
+        self.say("\nTwo systems get signed webhooks, each of what it asked for. So far:")
+        for line in receivers.said():
+            self.say(f"  {line}")
+
     def _fix(self, no_account: str, not_activated: str) -> None:
         account = self.org.query("SELECT Id FROM Account ORDER BY Id LIMIT 1")[0]["Id"]
         self.org.update("Opportunity", no_account, {"AccountId": account})
@@ -180,13 +194,17 @@ class Story:
     def _environment(self) -> dict[str, str]:
         assert self.server is not None  # noqa: S101 - chapters run while the org stands
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SFSYNC_")}
-        return kept | {
-            "SFSYNC_DATABASE_URL": f"sqlite:///{self.database.resolve()}",
-            "SFSYNC_SALESFORCE__LOGIN_URL": self.server.url,
-            "SFSYNC_SALESFORCE__CLIENT_ID": self.server.client_id,
-            "SFSYNC_SALESFORCE__CLIENT_SECRET": self.server.client_secret,
-            "SFSYNC_SALESFORCE__CA_FILE": str(Path(self.server.ca_file).resolve()),
-        }
+        return (
+            kept
+            | self.sinks
+            | {
+                "SFSYNC_DATABASE_URL": f"sqlite:///{self.database.resolve()}",
+                "SFSYNC_SALESFORCE__LOGIN_URL": self.server.url,
+                "SFSYNC_SALESFORCE__CLIENT_ID": self.server.client_id,
+                "SFSYNC_SALESFORCE__CLIENT_SECRET": self.server.client_secret,
+                "SFSYNC_SALESFORCE__CA_FILE": str(Path(self.server.ca_file).resolve()),
+            }
+        )
 
 
 def _fresh(folder: Path) -> Path:
@@ -197,8 +215,8 @@ def _fresh(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in _OURS:
-            (folder / name).unlink(missing_ok=True)
+        for path in folder.glob(_OURS):
+            path.unlink(missing_ok=True)
         shutil.rmtree(folder / "org", ignore_errors=True)
         (folder / "org").mkdir()
     except OSError as error:

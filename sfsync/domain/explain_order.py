@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sfsync.domain.explain_fields import disputes, fields_step, is_refused
+from sfsync.domain.fields import STATUS
 from sfsync.domain.statuses import MOVES, Status
 from sfsync.domain.steps import Obstacle, State, Step, money
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     Part = tuple[list[Step], list[Obstacle]]
 
 _CREATE, _UPDATE = "create", "update"
-_RECORDED = frozenset({"conflict", "total_mismatch", "illegal_move", "would_deactivate", "would_activate", "no_items"})
+_RECORDED = frozenset(
+    ("total_mismatch", "illegal_move", "would_deactivate", "would_activate", "no_items", "not_writable", "bad_value")
+)
 """Problems whose words say already what to do."""
 
 
@@ -36,7 +40,11 @@ def order_steps(order: OrderFacts, *, deal: Deal | None, several: bool, remedy: 
     for name, (step, found) in {"total": _total(order, deal), "status": _status(order, remedy)}.items():
         steps.append(Step(step.state, f"{name}{named}", step.text))
         obstacles += found
-    return steps, obstacles
+    if fields := fields_step(order):
+        steps.append(Step(fields.state, f"fields{named}", fields.text))
+        if fields.state is State.BLOCKED and is_refused(order) and not obstacles:
+            obstacles.append(_problem(order, remedy))
+    return steps, obstacles + disputes(order)
 
 
 def _unsent(order: OrderFacts, remedy: Callable[[str], str | None]) -> tuple[Step, list[Obstacle]]:
@@ -106,9 +114,12 @@ def _status(order: OrderFacts, remedy: Callable[[str], str | None]) -> tuple[Ste
     if not order.waits:
         since = f", activated{_at(order.activated_at)}" if order.activated_at else ""
         text = f"{order.status}{spelt}, here and in the org{since}."
-        return Step(State.DONE, "status", text), [_problem(order, remedy)] if own_problem else []
+        told = own_problem and not order.wanted_fields
+        return Step(State.DONE, "status", text), [_problem(order, remedy)] if told else []
     text = f"{order.status} is wanted; the org has {org}{spelt}."
-    if own_problem and order.problem_want in (None, order.status):
+    if STATUS in order.disputed:
+        return Step(State.BLOCKED, "status", text), []
+    if own_problem and is_refused(order):
         return Step(State.BLOCKED, "status", text), [_problem(order, remedy)]
     if refusal := _forbidden(order):
         return Step(State.BLOCKED, "status", text), [refusal]

@@ -5,9 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sfsync.domain.fields import same
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
     from decimal import Decimal
+
+    from sfsync.domain.fields import Value
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictFacts:
+    """A field that was changed here and in the org at the same time."""
+
+    order_id: int
+    record: str
+    name: str | None
+    opportunity_id: str | None
+    field: str
+    wanted: str | None
+    org_value: str | None
+    base: str | None
+    since: datetime
+    resolved_at: datetime | None = None
+    resolution: str | None = None
+    """take_org, take_local, policy or agreed; None while it is open."""
+    resolved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +75,16 @@ class OrderFacts:
     system_modstamp: datetime | None
     lines: int
     """How many lines it has, planned ones included."""
+    org_end_date: date | None = None
+    description: str | None = None
+    org_description: str | None = None
+    po_number: str | None = None
+    org_po_number: str | None = None
+    custom: Mapping[str, Value] | None = None
+    org_custom: Mapping[str, Value] | None = None
+    first_activated_at: datetime | None = None
+    conflicts: tuple[ConflictFacts, ...] = ()
+    """Fields that were changed here and in the org at the same time, and wait for a person."""
 
     @property
     def handle(self) -> str:
@@ -66,6 +100,26 @@ class OrderFacts:
     def waits(self) -> bool:
         """Whether another status is wanted than the org has."""
         return self.sf_id is not None and self.status != self.org_status
+
+    @property
+    def wanted_fields(self) -> dict[str, tuple[Value, Value]]:
+        """Fields besides the status of which another value is wanted than the org has: (wanted, in the org)."""
+        if self.sf_id is None:
+            return {}
+        both: dict[str, tuple[Value, Value]] = {
+            "description": (self.description, self.org_description),
+            "po_number": (self.po_number, self.org_po_number),
+            "end_date": (self.end_date, self.org_end_date),
+        }
+        there = self.org_custom or {}
+        custom = self.custom if isinstance(self.custom, dict) else {}
+        both |= {field: (value, there.get(field)) for field, value in custom.items()}
+        return {field: pair for field, pair in both.items() if not same(*pair)}
+
+    @property
+    def disputed(self) -> frozenset[str]:
+        """The fields that wait for a person to settle a conflict."""
+        return frozenset(one.field for one in self.conflicts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - dataclass fields are read at run time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
+
+    from sfsync.domain.fields import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,6 @@ class OrgOrder:
     type: str | None
     currency: str | None
     effective_date: date | None
-    end_date: date | None
     status_label: str
     """Order.Status: the API name of the org's picklist value."""
     status_code: str
@@ -123,6 +125,8 @@ class OrgOrder:
     is_deleted: bool
     system_modstamp: datetime
     items: tuple[OrgOrderItem, ...] | None
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    """What may be written from here, by its name in the mirror or its API name; only what our user can read."""
 
 
 @dataclass(frozen=True, slots=True)

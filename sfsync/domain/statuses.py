@@ -75,9 +75,9 @@ class Refusal:
 
 JUDGED = (
     *("illegal_move", "status_missing", "status_wrong_category", "would_deactivate", "would_activate"),
-    *("no_items", "contract_not_activated"),
+    *("no_items", "contract_not_activated", "not_writable", "bad_value"),
 )
-"""The codes of all refusals of `judge_move`. What they rest on may change without a trace on the order."""
+"""Codes of refusals of `judge_move` and `judge_value`. What they rest on may change without a trace on the order."""
 
 
 @dataclass(frozen=True, slots=True)

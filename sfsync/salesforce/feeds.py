@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sfsync.salesforce import deals as deal_rows
+from sfsync.salesforce import order_fields
 from sfsync.salesforce import orders as order_rows
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Feed:
     """One object's changes, in the order (SystemModstamp, Id).
 
     Attributes:
-        name: Stable name, under which cursors are kept.
+        name: Stable name.
         sobject: The object.
         fields: The SELECT list; always has Id and SystemModstamp.
         parse: Makes a domain value of a row and the rows of its children (None without `child`).
@@ -41,6 +42,7 @@ class Feed:
         skip_writer: A user id; rows that this user changed last are never read.
         from_now: What is there already is read in another way: start where the org's time is now.
         keeps_cursor: It is read on from where it was left; False for what is read whole each time.
+        cursor: Under which name its cursor is kept; by default its own.
         tracks_deletes: Rows may vanish without a trace but in the org's delete log.
     """
 
@@ -54,6 +56,12 @@ class Feed:
     from_now: bool = False
     tracks_deletes: bool = False
     keeps_cursor: bool = True
+    cursor: str = ""
+
+    @property
+    def cursor_name(self) -> str:
+        """Under which name its cursor is kept."""
+        return self.cursor or self.name
 
     @property
     def select_list(self) -> tuple[str, ...]:
@@ -109,9 +117,10 @@ def orders(schema: OrgSchema) -> Feed:
         "orders",
         "Order",
         tuple(order_rows.order_fields(schema)),
-        order_rows.order_parser(schema.names),
+        order_rows.order_parser(schema),
         child=Child(order_rows.CHILD, "OrderItem", "OrderId", tuple(order_rows.item_fields(schema))),
         tracks_deletes=True,
+        cursor=order_fields.cursor(schema),
     )
 
 

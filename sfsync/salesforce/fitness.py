@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sfsync.salesforce import order_fields
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -68,7 +70,7 @@ def problems(schema: OrgSchema) -> list[SchemaProblem]:
 
     A field that is missing and one that field permissions hide look the same from outside, so both are said.
     """
-    return [*_missing_objects(schema), *_fields(schema), *_keys(schema), *_statuses(schema)]
+    return [*_missing_objects(schema), *_fields(schema), *_writable(schema), *_keys(schema), *_statuses(schema)]
 
 
 def notes(schema: OrgSchema) -> list[SchemaProblem]:
@@ -109,6 +111,22 @@ def _fields(schema: OrgSchema) -> Iterator[SchemaProblem]:
             info = schema.info(sobject, name)
             if info is not None and not info.updateable:
                 yield _read_only(sobject, name, "update")
+
+
+def _writable(schema: OrgSchema) -> Iterator[SchemaProblem]:
+    """Custom fields that the settings name: without them wishes could neither be read back nor sent."""
+    for name in schema.names.writable if "Order" in schema.objects else ():
+        info = schema.info("Order", name)
+        if info is None:
+            yield _hidden("Order", name)
+        elif not info.updateable:
+            yield _read_only("Order", name, "update")
+        elif order_fields.kind_of(schema, name) is None:
+            yield SchemaProblem(
+                "field_type",
+                f"The field Order.{name} is of type {info.type}, which cannot be written from here.",
+                "Take it out of the setting orders.writable_fields: text, number, checkbox, date and picklist go.",
+            )
 
 
 def _keys(schema: OrgSchema) -> Iterator[SchemaProblem]:

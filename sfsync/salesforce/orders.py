@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfsync.domain.model import OrgOrder, OrgOrderItem
 from sfsync.domain.references import Account, Contract, Product
+from sfsync.salesforce import order_fields as writable_fields
 from sfsync.salesforce.schema import select_list
 from sfsync.salesforce.wire import boolean, decimal, parse_date, parse_datetime, required, text
 
@@ -19,7 +20,7 @@ CHILD = "OrderItems"
 
 _HEADER = (
     *("Id", "OrderNumber", "AccountId", "ContractId", "Pricebook2Id", "OriginalOrderId", "IsReductionOrder", "Name"),
-    *("Type", "CurrencyIsoCode", "EffectiveDate", "EndDate", "Status", "StatusCode", "TotalAmount", "ActivatedDate"),
+    *("Type", "CurrencyIsoCode", "EffectiveDate", "Status", "StatusCode", "TotalAmount", "ActivatedDate"),
     *("IsDeleted", "SystemModstamp"),
 )
 _ITEM = (
@@ -37,7 +38,8 @@ _PRODUCT = ("Id", "Name", "ProductCode", "Family", "IsActive", "IsDeleted", "Sys
 
 def order_fields(schema: OrgSchema) -> list[str]:
     """The SELECT list of an order's header."""
-    return select_list(schema, "Order", (*_HEADER, schema.names.order_key, schema.names.opportunity_lookup))
+    found = tuple(api_name for api_name, _ in writable_fields.readers(schema).values())
+    return select_list(schema, "Order", (*_HEADER, *found, schema.names.order_key, schema.names.opportunity_lookup))
 
 
 def item_fields(schema: OrgSchema) -> list[str]:
@@ -60,13 +62,13 @@ def product_fields(schema: OrgSchema) -> list[str]:
     return select_list(schema, "Product2", _PRODUCT)
 
 
-def order_parser(names: FieldNames) -> Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]] | None], OrgOrder]:
+def order_parser(schema: OrgSchema) -> Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]] | None], OrgOrder]:
     """Return what makes an OrgOrder of a row and the rows of its items (None: they were not read).
 
     It raises ValueError, naming the field that holds something else than it should.
     """
-    key_field, deal_field = names.order_key, names.opportunity_lookup
-    item = item_parser(names)
+    key_field, deal_field = schema.names.order_key, schema.names.opportunity_lookup
+    item, found = item_parser(schema.names), writable_fields.readers(schema)
 
     def parse(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]] | None) -> OrgOrder:
         get = row.get
@@ -84,7 +86,6 @@ def order_parser(names: FieldNames) -> Callable[[Mapping[str, Any], Sequence[Map
             type=text(get("Type"), "Order.Type"),
             currency=text(get("CurrencyIsoCode"), "Order.CurrencyIsoCode"),
             effective_date=parse_date(get("EffectiveDate"), "Order.EffectiveDate"),
-            end_date=parse_date(get("EndDate"), "Order.EndDate"),
             status_label=required(text(get("Status"), "Order.Status"), "Order.Status"),
             status_code=required(text(get("StatusCode"), "Order.StatusCode"), "Order.StatusCode"),
             total_amount=required(decimal(get("TotalAmount"), "Order.TotalAmount"), "Order.TotalAmount"),
@@ -92,6 +93,7 @@ def order_parser(names: FieldNames) -> Callable[[Mapping[str, Any], Sequence[Map
             is_deleted=boolean(get("IsDeleted"), "Order.IsDeleted"),
             system_modstamp=_stamp(row, "Order"),
             items=None if children is None else tuple(item(child) for child in children),
+            fields=writable_fields.read(row, found),
         )
 
     return parse

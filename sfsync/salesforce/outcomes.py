@@ -67,6 +67,13 @@ class Locked:
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """The record was changed since it was read, so nothing of it was done: read it again, then decide."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class InDoubt:
     """The answer lacks this order, or says two things at once: settle it by its key."""
 
@@ -75,4 +82,4 @@ class InDoubt:
 
 CreateOutcome = Created | Refused | AlreadyThere | Halted | Locked | InDoubt
 ItemOutcome = ItemCreated | Refused | AlreadyThere | Halted | Locked | InDoubt
-UpdateOutcome = Updated | Refused | Locked | InDoubt
+UpdateOutcome = Updated | Refused | Locked | Stale | InDoubt

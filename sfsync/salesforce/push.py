@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sfsync.salesforce import failures, soql, wire
+from sfsync.salesforce import failures, order_fields, soql, wire
 from sfsync.salesforce.codes import Class, classify
 from sfsync.salesforce.outcomes import InDoubt, Locked, Refused, Updated
 from sfsync.salesforce.schema import FieldNames
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from sfsync.domain.fields import Value
     from sfsync.salesforce.client import OrgClient
+    from sfsync.salesforce.order_fields import Readers
     from sfsync.salesforce.outcomes import UpdateOutcome
 
 UPDATES_PER_CALL = 200
@@ -24,23 +26,28 @@ IDS_PER_CALL = 2000
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """What the org says of an order's status at this moment."""
+    """What the org says of an order's status, and of its other writable fields, at this moment."""
 
     status_label: str
     status_code: str
     system_modstamp: datetime
     key: str | None
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
-def read_states(client: OrgClient, ids: Sequence[str], names: FieldNames | None = None) -> dict[str, OrderState | None]:
-    """Read the status of orders, 2,000 a call; None for an order that is deleted or hidden from us.
+def read_states(
+    client: OrgClient, ids: Sequence[str], names: FieldNames | None = None, readers: Readers | None = None
+) -> dict[str, OrderState | None]:
+    """Read the status and writable fields of orders, 2,000 a call; None for an order that is deleted or hidden from us.
 
     Raises:
         OrgUnavailable, OrgRefused: the org cannot be read.
         ValueError: one is no id.
     """
     key_field = (names or FieldNames()).order_key
-    fields = ["Id", "Status", "StatusCode", "SystemModstamp", soql.name(key_field)]
+    found = readers or {}
+    others = [soql.name(api_name) for api_name, _ in found.values()]
+    fields = ["Id", "Status", "StatusCode", "SystemModstamp", soql.name(key_field), *others]
     states: dict[str, OrderState | None] = {}
     for start in range(0, len(ids), IDS_PER_CALL):
         part = list(ids[start : start + IDS_PER_CALL])
@@ -50,7 +57,7 @@ def read_states(client: OrgClient, ids: Sequence[str], names: FieldNames | None 
         if not isinstance(rows, list) or len(rows) != len(part):
             raise failures.unreadable(write=False)
         for sf_id, row in zip(part, rows, strict=True):
-            states[sf_id] = _state(row, key_field)
+            states[sf_id] = _state(row, key_field, found)
     return states
 
 
@@ -75,7 +82,7 @@ def update_orders(client: OrgClient, changes: Sequence[tuple[str, Mapping[str, A
     ]
 
 
-def _state(row: Any, key_field: str) -> OrderState | None:
+def _state(row: Any, key_field: str, readers: Readers) -> OrderState | None:
     if row is None:
         return None
     try:
@@ -86,6 +93,7 @@ def _state(row: Any, key_field: str) -> OrderState | None:
                 wire.parse_datetime(row["SystemModstamp"], "Order.SystemModstamp"), "Order.SystemModstamp"
             ),
             key=wire.text(row.get(key_field), key_field),
+            values=order_fields.read(row, readers),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise failures.unreadable(write=False) from exc

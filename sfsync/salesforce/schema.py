@@ -37,10 +37,17 @@ class FieldNames:
     order_key: str = "SFSync_Key__c"
     item_key: str = "SFSync_Key__c"
     opportunity_lookup: str = "OpportunityId"
+    writable: tuple[str, ...] = ()
+    """Custom fields of Order that may be written from here."""
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """Write as JSON values."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> FieldNames:
+        """Read what `to_json` wrote; fails as `OrgSchema.from_json`."""
+        return cls(**{**content, "writable": tuple(content["writable"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class FieldInfo:
     external_id: bool = False
     case_sensitive: bool = False
     length: int = 0
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ class OrgSchema:
         return cls(
             org_id=content["org_id"],
             org_name=content["org_name"],
-            names=FieldNames(**content["names"]),
+            names=FieldNames.from_json(content["names"]),
             objects={
                 name: ObjectInfo(
                     **{**info, "fields": {key: FieldInfo(**flags) for key, flags in info["fields"].items()}}
@@ -141,7 +149,7 @@ def read_schema(client: OrgClient, names: FieldNames) -> OrgSchema:
     subs += [Sub("query", {"q": _STATUSES}), Sub("query", {"q": _ORGANIZATION})]
     *describes, statuses, organization = client.read_many(subs)
     try:
-        wanted = {names.order_key, names.item_key, names.opportunity_lookup}
+        wanted = {names.order_key, names.item_key, names.opportunity_lookup, *names.writable}
         objects = {
             name: info for name, answer in zip(OBJECTS, describes, strict=True) if (info := _object(answer, wanted))
         }
@@ -184,6 +192,7 @@ def _object(answer: SubAnswer, wanted: set[str]) -> ObjectInfo | None:
                 external_id=bool(entry["externalId"]),
                 case_sensitive=bool(entry["caseSensitive"]),
                 length=int(entry["length"]),
+                type=str(entry["type"]),
             )
             for entry in body["fields"]
             if not entry["custom"] or entry["name"] in wanted

@@ -20,6 +20,7 @@ from sfsync.log import get_logger
 from sfsync.service import systemd
 from sfsync.service.pace import Ending, wait_after
 from sfsync.sync.cycle import run_cycle
+from sfsync.sync.deliver import serve
 from sfsync.sync.work import Stopped
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 
     from sfsync.app import App
     from sfsync.config import Settings
+    from sfsync.config.sinks import CompleteSink
     from sfsync.sync.running import Report
 
 _JOB = "cycle"
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_DELIVERY_SECONDS = 5
 _LOOK_AROUND = timedelta(minutes=1)
 _LEASE_POLL = timedelta(seconds=1)
 _STUCK = timedelta(minutes=30)
@@ -70,8 +73,12 @@ class Daemon:
         self._moved = time.monotonic()
         # We tell of every cycle ourselves; that a long one leaves out a turn is no event.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._sinks = app.settings.complete_sinks()
         self._scheduler = BackgroundScheduler(
-            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+            timezone=UTC,
+            # One thread for the cycle and one for each sink: a slow one holds up nobody.
+            executors={"default": {"type": "threadpool", "max_workers": 1 + len(self._sinks)}},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
     def serve(self) -> None:
@@ -87,6 +94,16 @@ class Daemon:
             self._scheduler.add_job(
                 self._turn, "interval", seconds=seconds, id=_JOB, next_run_time=self._app.clock(), timezone=UTC
             )
+            for sink in self._sinks:
+                self._scheduler.add_job(
+                    self._deliver,
+                    "interval",
+                    seconds=_DELIVERY_SECONDS,
+                    args=[sink],
+                    id=f"deliver {sink.name}",
+                    next_run_time=self._app.clock(),
+                    timezone=UTC,
+                )
             self._scheduler.start()
             systemd.notify("READY=1")
             self._log.info("The daemon has started.", action="daemon.started", interval_seconds=seconds)
@@ -173,6 +190,22 @@ class Daemon:
             return wait
         self._done(report)
         return self._after(Ending.DONE)
+
+    def _deliver(self, sink: CompleteSink) -> None:
+        """Send one sink what is due. Whatever goes wrong ends here: the next turn tries again."""
+        if self._stopping.is_set():
+            return
+        try:
+            done = serve(self._app, sink, stopping=self._stopping.is_set)
+        except (DatabaseUnavailable, UsageError) as error:
+            self._log.warning(error.message, action="daemon.not_delivered", sink=sink.name, remedy=error.remedy)
+            return
+        except Exception:  # noqa: BLE001 - one bad turn must not end the service
+            self._log.exception("A delivery ended in an error that sfsync did not expect.", action="daemon.failed")
+            return
+        if done.delivered or done.failed:
+            counts = {"delivered": done.delivered, "not_taken": done.failed, "given_up": done.dead}
+            self._log.info("Events delivered.", action="daemon.delivered", sink=sink.name, **counts)
 
     def _between_calls(self, _arrow: str, _done: int, _total: int | None) -> None:
         self._moved = time.monotonic()

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 from sfsync.app import App, open_app
 from sfsync.config import load_settings
+from sfsync.config.sinks import complete_sink
 from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_TRY_LATER, EXIT_USAGE, SfsyncError, UsageError
 from sfsync.salesforce.fitness import notes, problems
 from sfsync.salesforce.identity import read_identity
 from sfsync.salesforce.schema import read_schema
-from sfsync.store import schemas
+from sfsync.store import deliveries, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,6 +64,7 @@ def examine(org_name: str | None = None) -> Iterator[Check]:
         with open_app(org.name, settings=settings) as app:
             _try_writing(app)
             yield Check("database", "ok", f"{app.db.shown_url} has the schema of this version and can be written.")
+            yield from _sinks(app)
             yield from _examine_org(app)
     except SfsyncError as error:
         yield _failed("database", error)
@@ -109,6 +111,25 @@ def _try_writing(app: App) -> None:
 
 class _TakeBackError(Exception):
     """Rolls the trial write back."""
+
+
+def _sinks(app: App) -> Iterator[Check]:
+    for name, given in app.settings.sinks.items():
+        try:
+            sink = complete_sink(given, name)
+        except UsageError as error:
+            yield Check("sinks", "problem", error.message, error.remedy, EXIT_ATTENTION)
+            continue
+        with app.db.read() as tx:
+            standing = next(iter(deliveries.standings(tx, app.org_name, [name])))
+        if standing.paused_at:
+            said = f"{name} is paused, and {standing.pending:,} events wait for it."
+            yield Check("sinks", "note", said, f"sfsync events resume {name}")
+        elif standing.dead:
+            said = f"{name} has not taken {standing.dead:,} events, which were given up."
+            yield Check("sinks", "problem", said, "sfsync events replay --since 7d", EXIT_ATTENTION)
+        else:
+            yield Check("sinks", "ok", f"{name} is told of events at {sink.url}; {standing.pending:,} wait.")
 
 
 def _fields(schema: OrgSchema) -> Iterator[Check]:

@@ -11,6 +11,8 @@ from sfsync.store.tables import cursors
 from sfsync.store.upserts import upsert
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sfsync.store.engine import Tx
 
 
@@ -35,6 +37,17 @@ def put(tx: Tx, org: str, feed: str, position: Position) -> bool:
     row = {"org": org, "feed": feed, "stamp": position.stamp, "last_id": position.last_id}
     upsert(tx, cursors, [row], ("org", "feed"))
     return True
+
+
+def put_all(tx: Tx, org: str, positions: Mapping[str, Position]) -> None:
+    """Keep the positions of several feeds, as `put` does each."""
+    known = get_all(tx, org) if positions else {}
+    rows = [
+        {"org": org, "feed": feed, "stamp": position.stamp, "last_id": position.last_id}
+        for feed, position in positions.items()
+        if known.get(feed) != position
+    ]
+    upsert(tx, cursors, rows, ("org", "feed"))
 
 
 def forget(tx: Tx, org: str, feed: str) -> None:

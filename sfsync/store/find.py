@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import text as sql
 
-from sfsync.domain.facts import ItemFacts, OrderFacts
+from sfsync.domain.facts import ConflictFacts, ItemFacts, OrderFacts
 from sfsync.domain.keys import deal_of
 from sfsync.domain.sfid import full_id
 from sfsync.errors import RecordNotFound, UsageError
+from sfsync.store.conflict_tables import conflicts
+from sfsync.store.conflicts import facts as open_conflicts
 from sfsync.store.deals import as_problems
 from sfsync.store.tables import accounts, contracts, opportunities, opportunity_lines, order_items, orders, products
+from sfsync.store.wish_columns import WANTING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +45,9 @@ class OrderFilter:
     status: str | None = None
     opportunity_id: str | None = None
     waiting: bool = False
-    """Not in the org yet, in doubt, or another status is wanted than the org has."""
+    """Not in the org yet, in doubt, or something is wanted that the org does not have."""
     held: bool = False
-    """With a problem."""
+    """With a problem, or a conflict."""
     deleted: bool = False
     since: date | None = None
 
@@ -111,14 +116,17 @@ def list_orders(tx: Tx, org: str, wanted: OrderFilter, *, limit: int) -> tuple[l
     if wanted.opportunity_id is not None:
         conditions.append(o.opportunity_id == wanted.opportunity_id)
     if wanted.waiting:
-        conditions.append(or_(o.sf_id.is_(None), o.in_doubt.is_not(None), o.status != o.org_status))
+        wanting = orders.alias("wanting")  # the condition names bare columns: it needs a FROM of its own
+        differing = select(wanting.c.id).where(wanting.c.org == org, sql(f"({WANTING})"))
+        conditions.append(or_(o.sf_id.is_(None), o.in_doubt.is_not(None), o.id.in_(differing)))
     if wanted.held:
-        conditions.append(o.problem_code.is_not(None))
+        disputed = select(conflicts.c.order_id).where(conflicts.c.org == org, conflicts.c.resolved_at.is_(None))
+        conditions.append(or_(o.problem_code.is_not(None), o.id.in_(disputed)))
     if wanted.since is not None:
         conditions.append(o.effective_date >= wanted.since)
     number = tx.scalar(select(func.count()).select_from(orders).where(*conditions)) or 0
     query = _query().where(*conditions).order_by(o.id.desc()).limit(limit)
-    return [_facts(row) for row in tx.execute(query)], number
+    return _facts(tx, org, tx.execute(query).all()), number
 
 
 def items_of(tx: Tx, order: OrderFacts) -> list[ItemFacts]:
@@ -166,7 +174,7 @@ def _is_mirrored(tx: Tx, org: str, deal: str) -> bool:
 
 def _orders(tx: Tx, org: str, condition: ColumnElement[bool]) -> list[OrderFacts]:
     query = _query().where(orders.c.org == org, condition).order_by(orders.c.id)
-    return [_facts(row) for row in tx.execute(query)]
+    return _facts(tx, org, tx.execute(query).all())
 
 
 def _query() -> Select[*tuple[Any, ...]]:
@@ -194,5 +202,11 @@ def _query() -> Select[*tuple[Any, ...]]:
 _OWN: Sequence[str] = [f.name for f in fields(OrderFacts) if f.name in orders.c]
 
 
-def _facts(row: Any) -> OrderFacts:
-    return OrderFacts(**row._mapping)  # noqa: SLF001 - the documented name of it
+def _facts(tx: Tx, org: str, rows: Sequence[Any]) -> list[OrderFacts]:
+    disputed: dict[int, list[ConflictFacts]] = defaultdict(list)
+    for one in open_conflicts(tx, org, order_ids=[row.id for row in rows]):
+        disputed[one.order_id].append(one)
+    return [
+        OrderFacts(**row._mapping, conflicts=tuple(disputed[row.id]))  # noqa: SLF001 - the documented name of it
+        for row in rows
+    ]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text
 
 from sfsync.domain.usage import Sample
-from sfsync.store.tables import journal, opportunities, orders, runs
+from sfsync.store.conflict_tables import conflicts
+from sfsync.store.tables import STATUS_WORDS, journal, opportunities, orders, runs
+from sfsync.store.wish_columns import WANTING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +27,7 @@ class Lane:
     """One kind of change that is on its way: what it is, how much waits, and since when the oldest."""
 
     name: str
-    """plan | rejected | create | refused | doubt | push | held"""
+    """plan | rejected | create | refused | doubt | push | held | conflict"""
     waiting: int
     oldest: datetime | None
     """None when nothing waits, or when nobody knows (a status that was set by SQL bears no time)."""
@@ -36,10 +38,11 @@ def lanes(tx: Tx, org: str, wanted: DueFilter) -> tuple[Lane, ...]:
     o = orders.c
     here = (o.org == org, ~o.is_deleted)
     unsent = and_(*here, o.sf_id.is_(None), o.in_doubt.is_(None))
-    pushes = and_(*here, o.sf_id.is_not(None), o.in_doubt.is_(None), o.status != o.org_status)
+    disputed = o.id.in_(select(conflicts.c.order_id).where(conflicts.c.org == org, conflicts.c.resolved_at.is_(None)))
+    pushes = and_(*here, o.in_doubt.is_(None), text(f"({WANTING})"), ~disputed)
     refused = o.problem_code.is_not(None)
     # Another value than the refused one is wanted now: that one is tried.
-    superseded = and_(pushes, o.problem_want.is_not(None), o.problem_want != o.status)
+    superseded = and_(pushes, o.problem_want.in_(STATUS_WORDS), o.problem_want != o.status)
     return (
         _deals(tx, "plan", _unplanned(org, wanted), opportunities.c.system_modstamp),
         _deals(
@@ -55,6 +58,7 @@ def lanes(tx: Tx, org: str, wanted: DueFilter) -> tuple[Lane, ...]:
         _orders(
             tx, "held", and_(*here, o.sf_id.is_not(None), refused, ~func.coalesce(superseded, false())), o.problem_at
         ),
+        _disputed(tx, org),
     )
 
 
@@ -114,12 +118,20 @@ def _to_create(tx: Tx, condition: ColumnElement[bool]) -> Lane:
     return Lane("create", *tx.execute(query).one())
 
 
+def _disputed(tx: Tx, org: str) -> Lane:
+    c = conflicts.c
+    query = select(func.count(), func.min(c.since)).where(c.org == org, c.resolved_at.is_(None))
+    return Lane("conflict", *tx.execute(query).one())
+
+
 def _to_push(tx: Tx, condition: ColumnElement[bool]) -> Lane:
-    """A status set by command waits since its last journal entry."""
+    """What was set by command waits since its last journal entry."""
     said = (
         select(func.max(journal.c.at))
         .where(
-            journal.c.org == orders.c.org, journal.c.sf_id == orders.c.sf_id, journal.c.action == "order.status_wanted"
+            journal.c.org == orders.c.org,
+            journal.c.sf_id == orders.c.sf_id,
+            journal.c.action.in_(("order.status_wanted", "order.field_wanted")),
         )
         .scalar_subquery()
     )

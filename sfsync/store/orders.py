@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
+from sfsync.domain.fields import STATUS, Policies, is_custom, plain
 from sfsync.domain.keys import deal_of
-from sfsync.domain.merge import merge
-from sfsync.domain.statuses import Status
+from sfsync.domain.statuses import JUDGED
+from sfsync.store import conflicts
+from sfsync.store.meeting import COLUMNS, Change, Clash, meet
 from sfsync.store.order_items import save_items
 from sfsync.store.tables import orders
 from sfsync.store.upserts import in_parts, row_hash
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from sfsync.domain.model import OrgOrder
+    from sfsync.domain.statuses import Status
     from sfsync.store.engine import Tx
 
-CONFLICT = "conflict"
 TOTAL_MISMATCH = "total_mismatch"
 DELETED = "deleted_in_org"
 _DELETED = (
@@ -34,26 +36,34 @@ _DELETED = (
 )
 
 
+_ASK = Policies()
+_TWINS = frozenset(("org_status", "org_description", "org_po_number", "org_end_date", "org_custom"))
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One thing that reading an order told us and that the journal should know."""
 
     kind: str
-    """appeared | status | deleted | conflict | total_mismatch | confirmed"""
+    """appeared | changed | deleted | total_mismatch | confirmed"""
     sf_id: str
     key: str | None
     opportunity_id: str | None
     number: str | None
-    before: str | None = None
-    after: str | None = None
+    change: Change | None = None
 
 
 def save_orders(
-    tx: Tx, org: str, found: Sequence[OrgOrder], to_local: Callable[[str, str], Status], now: datetime
+    tx: Tx,
+    org: str,
+    found: Sequence[OrgOrder],
+    to_local: Callable[[str, str], Status],
+    now: datetime,
+    policies: Policies = _ASK,
 ) -> list[Seen]:
     """Make the mirror's orders equal to what the org showed; keep wishes that the org does not know yet.
 
-    The status is merged three ways: what we want, what the org last said, what it says now. An
+    Each writable field is merged three ways: what we want, what the org last said, what it says now. An
     order that we were creating when the answer got lost is recognised by its key. Rows that are
     equal already are not written. `to_local` turns (label, category) into our word.
     """
@@ -65,19 +75,35 @@ def save_orders(
     news: list[Seen] = []
     inserts: list[dict[str, Any]] = []
     updates: list[dict[str, Any]] = []
+    clashes: list[tuple[int, Clash]] = []
     for order in found:
         row = known.get(order.sf_id) or (known.get(order.key) if order.key else None)
         values = _values(order, to_local(order.status_label, order.status_code))
         key = keys.get(order.sf_id)
         if row is None:
             gone = _gone(now if key and order.is_deleted else None)
-            inserts.append({**values, **gone, "org": org, "status": values["org_status"], "key": key, "origin": "org"})
-            news.append(_seen("appeared", order, after=values["org_status"]))
+            inserts.append(
+                {
+                    **values,
+                    **gone,
+                    **_first_wishes(values),
+                    "org": org,
+                    "key": key,
+                    "origin": "org",
+                    "announced_status": values["org_status"],
+                }
+            )  # history is told to nobody
+            news.append(_seen("appeared", order))
         elif row.row_hash != values["row_hash"]:
-            updates.append({"id": row.id, **_merged(row, order, values, now, news), **({"key": key} if key else {})})
-    if inserts:
-        tx.execute(insert(orders), inserts)
+            before = len(news)
+            updates.append(
+                {"id": row.id, **_merged(row, order, values, policies, now, news), **({"key": key} if key else {})}
+            )
+            clashes += [(row.id, seen.change) for seen in news[before:] if isinstance(seen.change, Clash)]
+    for columns in _by_columns(inserts):
+        tx.execute(insert(orders), columns)
     update_by_id(tx, orders, updates)
+    conflicts.record(tx, org, clashes, now)
     save_items(tx, org, [order for order in found if order.items is not None])
     return news
 
@@ -99,11 +125,8 @@ def mark_deleted(tx: Tx, org: str, ids: Iterable[str], now: datetime) -> list[st
 def _known(tx: Tx, org: str, found: Sequence[OrgOrder]) -> dict[str, Row[*tuple[Any, ...]]]:
     """Map the Ids, and the keys of rows that have no Id yet, to our rows."""
     known: dict[str, Row[*tuple[Any, ...]]] = {}
-    columns = (
-        orders.c.id, orders.c.sf_id, orders.c.key, orders.c.status, orders.c.org_status, orders.c.row_hash,
-        orders.c.is_deleted, orders.c.in_doubt, orders.c.planned_total, orders.c.total_amount, orders.c.problem_code,
-        orders.c.origin,
-    )  # fmt: skip
+    others = ("row_hash", "is_deleted", "planned_total", "total_amount", "problem_code", "origin")
+    columns = [orders.c[name] for name in (*COLUMNS, *others)]
     # FOR UPDATE counts on PostgreSQL: a status that another program wants meanwhile is written after ours, and stays.
     for part in in_parts([order.sf_id for order in found]):
         query = select(*columns).where(orders.c.org == org, orders.c.sf_id.in_(part)).with_for_update()
@@ -160,7 +183,6 @@ def _values(order: OrgOrder, status: Status) -> dict[str, Any]:
         "type": order.type,
         "currency": order.currency,
         "effective_date": order.effective_date,
-        "end_date": order.end_date,
         "total_amount": order.total_amount,
         "org_status": status.value,
         "org_status_label": order.status_label,
@@ -168,13 +190,35 @@ def _values(order: OrgOrder, status: Status) -> dict[str, Any]:
         "activated_at": order.activated_at,
         "is_deleted": order.is_deleted,
         "system_modstamp": order.system_modstamp,
+        **{f"org_{field}": value for field, value in order.fields.items() if not is_custom(field)},
     }
+    if custom := {field: plain(order.fields[field]) for field in sorted(order.fields) if is_custom(field)}:
+        values["org_custom"] = custom
     values["row_hash"] = row_hash(values)
     return values
 
 
+def _first_wishes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is wanted of an order that is new here: what the org has."""
+    wishes = {name.removeprefix("org_"): values[name] for name in values if name in _TWINS}
+    return {**wishes, "first_activated_at": values["activated_at"]}
+
+
+def _by_columns(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Group rows that name the same columns: one statement takes no others."""
+    groups: dict[frozenset[str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[frozenset(row)].append(row)
+    return list(groups.values())
+
+
 def _merged(
-    row: Row[*tuple[Any, ...]], order: OrgOrder, values: dict[str, Any], now: datetime, news: list[Seen]
+    row: Row[*tuple[Any, ...]],
+    order: OrgOrder,
+    values: dict[str, Any],
+    policies: Policies,
+    now: datetime,
+    news: list[Seen],
 ) -> dict[str, Any]:
     """Return the columns to write for an order that we know and that the org shows differently now."""
     changes = dict(values)
@@ -184,33 +228,26 @@ def _merged(
     if row.in_doubt == "create":
         changes |= {"in_doubt": None, "sent_at": None, "attempts": 0, "retry_at": None}
         news.append(_seen("confirmed", order))
-    merged = merge(row.status, row.org_status or Status.DRAFT.value, values["org_status"])
-    changes["status"] = merged.want
-    if row.org_status is not None and row.org_status != values["org_status"]:
-        news.append(_seen("status", order, before=row.org_status, after=values["org_status"]))
+    met = meet(row, {STATUS: values["org_status"], **order.fields}, policies)
+    changes |= met.columns
+    if row.first_activated_at is None:
+        changes["first_activated_at"] = order.activated_at
+    news += [_seen("changed", order, change) for change in met.changes]
     if order.is_deleted:
         if not row.is_deleted:
             news.append(_seen("deleted", order))
             if row.key is not None:
                 changes |= _gone(now)
         return changes
-    changes |= _problem_after(row, order, conflict=merged.conflict, settled=merged.want == merged.seen, now=now)
-    if changes.get("problem_code") in (CONFLICT, TOTAL_MISMATCH) and changes["problem_code"] != row.problem_code:
-        news.append(_seen(changes["problem_code"], order, before=merged.want, after=values["org_status"]))
+    changes |= _problem_after(row, order, now)
+    if changes.get("problem_code") == TOTAL_MISMATCH != row.problem_code:
+        news.append(_seen(TOTAL_MISMATCH, order))
     return changes
 
 
-def _problem_after(
-    row: Row[*tuple[Any, ...]], order: OrgOrder, *, conflict: bool, settled: bool, now: datetime
-) -> dict[str, Any]:
+def _problem_after(row: Row[*tuple[Any, ...]], order: OrgOrder, now: datetime) -> dict[str, Any]:
     """What becomes of a remembered problem when the org's row changed: tried again, unless a person must decide."""
     clear = {"problem_code": None, "problem": None, "problem_want": None, "problem_at": None, "retry_at": None}
-    if conflict:
-        message = (
-            f"The order was to become {row.status}, but somebody changed it in the org at the same time. "
-            "Look at it in Salesforce, then set the status again to have your way."
-        )
-        return clear | {"problem_code": CONFLICT, "problem": message, "problem_want": row.status, "problem_at": now}
     first_total = row.total_amount is None and row.planned_total is not None
     if first_total and row.planned_total != order.total_amount:
         message = (
@@ -219,7 +256,8 @@ def _problem_after(
         )
         return clear | {"problem_code": TOTAL_MISMATCH, "problem": message, "problem_at": now}
     still_wrong = row.problem_code == TOTAL_MISMATCH and row.planned_total != order.total_amount
-    if row.problem_code is None or still_wrong or (row.problem_code == CONFLICT and not settled):
+    # What we judged ourselves is judged anew by every push, and our own updates change the order too.
+    if row.problem_code is None or row.problem_code in JUDGED or still_wrong:
         return {}
     return clear
 
@@ -230,8 +268,8 @@ def _gone(since: datetime | None) -> dict[str, Any]:
     return {"problem_code": code, "problem": text, "problem_want": None, "problem_at": since}
 
 
-def _seen(kind: str, order: OrgOrder, *, before: str | None = None, after: str | None = None) -> Seen:
-    return Seen(kind, order.sf_id, order.key, order.opportunity_id, order.number, before, after)
+def _seen(kind: str, order: OrgOrder, change: Change | None = None) -> Seen:
+    return Seen(kind, order.sf_id, order.key, order.opportunity_id, order.number, change)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 
-from sfsync.store import deals, planned, wishes
+from sfsync.domain.disputes import conflict_words
+from sfsync.store import conflicts, deals, planned, wishes
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One record that a person has to look at. `kind`: deal (rejected), order (refused or held), doubt (unsettled)."""
+    """One record that a person has to look at.
+
+    `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides).
+    """
 
     kind: str
     record: str
@@ -32,7 +36,7 @@ class Attention:
 
 
 def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...]:
-    """Return everything that a person has to look at, of all deals or one: rejected deals first, then orders."""
+    """Return everything that a person has to look at, of all deals or one: rejected deals, orders, conflicts."""
     rejected = [
         Attention("deal", deal.sf_id, deal.name, problem.code, problem.message, deal.rejected_at)
         for deal in deals.rejected(tx, org)
@@ -70,7 +74,12 @@ def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...
         )
         for row in tx.execute(query)
     ]
-    return (*rejected, *held)
+    disputed = [
+        Attention("conflict", one.record, one.name, "conflict", conflict_words(one), one.since)
+        for one in conflicts.facts(tx, org)
+        if only in (None, one.opportunity_id)
+    ]
+    return (*rejected, *held, *disputed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook
     pushes: list[Wish] = []
     last = 0
     while part := wishes.pending(tx, org, now, after=last, only=only):
-        pushes += [wish for wish in part if wish.held_for is None]
+        pushes += [wish for wish in part if not wish.held]
         last = part[-1].id
     return Outlook(tuple(plans), tuple(pushes))
 

@@ -89,6 +89,17 @@ def recent(tx: Tx, org: str, limit: int) -> list[Run]:
     return [_run(row) for row in tx.execute(query)]
 
 
+def failed_before(tx: Tx, org: str, run_id: int) -> bool:
+    """Whether the last run before this one failed; one that was interrupted says nothing."""
+    query = (
+        select(runs.c.outcome)
+        .where(runs.c.org == org, runs.c.id < run_id, runs.c.outcome.in_(("done", "attention", "failed")))
+        .order_by(runs.c.id.desc())
+        .limit(1)
+    )
+    return tx.execute(query).scalar() == "failed"
+
+
 def get(tx: Tx, run_id: int) -> Run | None:
     """Return a run, None if there is none of that id."""
     row = tx.execute(select(runs).where(runs.c.id == run_id)).one_or_none()

@@ -23,9 +23,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from sfsync.store.types import Exact, UtcDateTime
+from sfsync.store.wish_columns import wanting_index, wish_columns
 
 metadata = MetaData(
     naming_convention={
@@ -44,6 +46,8 @@ _Org = String(40)
 # An absent value is NULL, as plain SQL expects it, not the JSON word null.
 _Json = JSON(none_as_null=True)
 _Serial = BigInteger().with_variant(Integer, "sqlite")
+UNANNOUNCED = "sf_id IS NOT NULL AND (announced_status IS NULL OR announced_status <> org_status)"
+"""Orders whose events are still to be written; where a query says exactly this, the index of them serves it."""
 STATUS_WORDS = ("Draft", "Activated", "Fulfilled", "Cancelled")
 
 
@@ -132,14 +136,15 @@ orders = Table(
     Column("type", Text),
     Column("currency", String(3)),
     Column("effective_date", Date),
-    Column("end_date", Date),
     Column("planned_total", Exact(), comment="the deal's total when the order was planned"),
     Column("total_amount", Exact(), comment="Order.TotalAmount, what the org makes of the lines"),
     Column("status", String(20), nullable=False, comment="the status we want: write this one"),
     Column("org_status", String(20), comment="the status the org last showed, in our words"),
     Column("org_status_label", Text, comment="Order.Status as the org spells it"),
     Column("status_code", String(40), comment="Order.StatusCode, the category"),
-    Column("activated_at", UtcDateTime()),
+    Column("activated_at", UtcDateTime(), comment="Order.ActivatedDate; moves with each activation"),
+    *wish_columns(),
+    Column("announced_status", String(20), comment="the org_status that events have told of; null: of none yet"),
     Column("origin", String(10), nullable=False, comment="sfsync | adopted | org: who made the order"),
     *_mirrored(),
     Column("planned_hash", String(32), comment="row_hash of the deal when the order was planned"),
@@ -149,7 +154,7 @@ orders = Table(
     Column("retry_at", UtcDateTime()),
     Column("problem_code", Text, comment="why the last write did not go through: Salesforce's code or ours"),
     Column("problem", Text, comment="the same in words"),
-    Column("problem_want", Text, comment="the wanted value that was refused; another one is tried again"),
+    Column("problem_want", Text, comment="the wanted values that were refused, or a digest; others are tried again"),
     Column("problem_at", UtcDateTime()),
     UniqueConstraint("org", "key"),
     UniqueConstraint("org", "sf_id"),
@@ -157,6 +162,9 @@ orders = Table(
     Index(None, "org", "opportunity_id"),
     Index(None, "org", "in_doubt"),
     Index(None, "org", "status", "org_status"),
+    wanting_index(),
+    # Small: it holds only what events have still to tell.
+    Index("ix_orders_unannounced", "org", sqlite_where=text(UNANNOUNCED), postgresql_where=text(UNANNOUNCED)),
     Index(None, "org", "system_modstamp"),
 )
 

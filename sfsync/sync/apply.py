@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sfsync.salesforce.changes import ids_of
-from sfsync.store import mirrored, opportunities, order_items, orders, references
+from sfsync.store import conflicts, mirrored, opportunities, order_items, orders, references
 from sfsync.store.journal import Entry
-from sfsync.store.orders import CONFLICT, TOTAL_MISMATCH
 from sfsync.store.upserts import mark_deleted
+from sfsync.sync.news import DELETED, entries_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sfsync.salesforce.feeds import Feed
     from sfsync.store.engine import Tx
-    from sfsync.store.orders import Seen
     from sfsync.sync.work import Work
 
 
@@ -30,8 +29,12 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
             lines = [(found.deal_id, found.line) for found in rows]
             work.counts["deals_changed"] += opportunities.save_lines(tx, work.org, lines)
         case "orders":
-            news = orders.save_orders(tx, work.org, rows, work.app.status_map.to_local, work.now())
-            work.write(tx, *(entry for seen in news if (entry := _entry(seen))))
+            to_local, policies = work.app.status_map.to_local, work.app.policies
+            news = orders.save_orders(tx, work.org, rows, to_local, work.now(), policies)
+            work.write(tx, *entries_of(news))
+            if news:
+                work.announce(tx)
+                work.write(tx, *conflicts.tidy(tx, work.org, work.now()))
             work.counts["orders_changed"] += len(news)
         case "order_items":
             order_items.save_single_items(tx, work.org, rows)
@@ -43,9 +46,7 @@ def apply_deletes(work: Work, tx: Tx, feed: Feed, ids: Iterable[str]) -> None:
     """Mark rows as deleted that the org's delete log names."""
     if feed.name == "orders":
         gone = orders.mark_deleted(tx, work.org, ids, work.now())
-        work.write(
-            tx, *(Entry(action="order.deleted_in_org", message=_DELETED, level="warning", sf_id=i) for i in gone)
-        )
+        work.write(tx, *(Entry(action="order.deleted_in_org", message=DELETED, level="warning", sf_id=i) for i in gone))
     else:
         mark_deleted(tx, mirrored.TABLES[feed.name], work.org, ids)
 
@@ -73,28 +74,3 @@ _PUT: dict[str, Callable[[Tx, str, Sequence[Any]], int]] = {
     "contracts": references.put_contracts,
     "products": references.put_products,
 }
-_DELETED = "The order was deleted in the org. It is not made again by itself."
-
-
-def _entry(seen: Seen) -> Entry | None:
-    message, level = {
-        "appeared": ("", "info"),
-        "confirmed": ("The answer to the creation was lost; the order was found in the org by its key.", "info"),
-        "status": (f"Somebody in the org made the order {seen.after}; it was {seen.before}.", "info"),
-        "deleted": (_DELETED, "warning"),
-        CONFLICT: (f"Wanted here: {seen.before}. Made in the org at the same time: {seen.after}.", "warning"),
-        TOTAL_MISMATCH: ("The org's total of the order is not the deal's.", "error"),
-    }[seen.kind]
-    if not message:
-        # An order that others made is only counted: a first pull may bring thousands.
-        return None
-    actor = "org" if seen.kind in ("status", "deleted", CONFLICT) else "sfsync"
-    return Entry(
-        action=f"order.{seen.kind}" + ("_in_org" if seen.kind in ("status", "deleted") else ""),
-        message=message,
-        level=level,  # type: ignore[arg-type]
-        actor=actor,
-        opportunity_id=seen.opportunity_id,
-        order_key=seen.key,
-        sf_id=seen.sf_id,
-    )

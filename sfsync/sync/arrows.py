@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sfsync.store import deals
 from sfsync.sync.complete import complete
-from sfsync.sync.cycle import push_safely
 from sfsync.sync.generate import generate
 from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull, pull_orders
+from sfsync.sync.push import push
 from sfsync.sync.settle import settle, settle_creations, settle_updates
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def only_generate(work: Work) -> None:
 
 
 def only_push(work: Work) -> None:
-    """Send wanted statuses, and read back the orders that got one."""
+    """Send wanted values, and read back the orders that got some."""
     settle_updates(work)
-    push_safely(work)
-    if work.counts["statuses_pushed"]:
+    push(work)
+    if work.counts["orders_pushed"]:
         pull_orders(work)
 
 

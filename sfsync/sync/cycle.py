@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sfsync.errors import OrgUnavailable
 from sfsync.store import lease, overview
 from sfsync.sync.complete import complete
 from sfsync.sync.generate import generate
@@ -13,15 +12,13 @@ from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull, pull_orders
 from sfsync.sync.push import push
 from sfsync.sync.running import Report, known_schema, run
-from sfsync.sync.settle import settle, settle_updates
+from sfsync.sync.settle import settle
 from sfsync.sync.work import Work, no_progress
 
 if TYPE_CHECKING:
     from sfsync.app import App
     from sfsync.store.overview import Outlook
     from sfsync.sync.work import Progress
-
-LOST_ANSWERS_IN_A_ROW = 3
 
 
 def run_cycle(app: App, *, command: str = "sync", only: str | None = None, progress: Progress = no_progress) -> Report:
@@ -42,24 +39,10 @@ def cycle(work: Work) -> None:
     plan(work)
     before = work.counts["orders_created"]
     generate(work)
-    push_safely(work)
-    if work.counts["orders_created"] > before or work.counts["statuses_pushed"]:
+    push(work)
+    if work.counts["orders_created"] > before or work.counts["orders_pushed"]:
         pull_orders(work)
     complete(work)
-
-
-def push_safely(work: Work) -> None:
-    """Push; when an answer is lost, read back what became of it and go on."""
-    lost = 0
-    while True:
-        try:
-            return push(work)
-        except OrgUnavailable as error:
-            lost += 1
-            if not error.in_doubt or lost >= LOST_ANSWERS_IN_A_ROW:
-                raise
-            work.counts["answers_lost"] += 1
-            settle_updates(work)
 
 
 def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progress) -> tuple[Report, Outlook]:

@@ -143,6 +143,7 @@ def _record(work: Work, plans: Sequence[OrderPlan], outcomes: Sequence[CreateOut
         failures = [_failure(work, o, attempts.get(o.key, 0) + 1) for o in refused]
         planned.record_failures(tx, work.org, failures, now)
         planned.settle_absent(tx, work.org, [o.key for o in outcomes if isinstance(o, Halted)])
+        work.announce(tx)
         work.write(
             tx,
             *(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sfsync.domain.adoption import choose
+from sfsync.domain.events import Event, EventType
 from sfsync.domain.keys import order_key
 from sfsync.domain.model import OrderPlan
 from sfsync.domain.planning import plan_order
@@ -95,6 +96,13 @@ def _store(work: Work, tx: Tx, verdicts: Verdicts) -> None:
     work.counts["orders_planned"] += len(keys)
     work.counts["orders_adopted"] += len(verdicts.adopted)
     work.write(tx, *_entries(verdicts, changed, cleared))
+    if verdicts.adopted or changed:
+        work.announce(tx, *(_rejected(deal, problems) for deal, problems in changed.items()))
+
+
+def _rejected(deal: str, problems: tuple[Problem, ...]) -> Event:
+    data = {"opportunity_id": deal, "problems": [{"code": p.code, "message": p.message} for p in problems]}
+    return Event(EventType.OPPORTUNITY_REJECTED, deal, {"opportunity": data}, opportunity_id=deal)
 
 
 def _entries(

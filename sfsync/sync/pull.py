@@ -84,16 +84,18 @@ def _start(work: Work, wanted: Sequence[Feed]) -> list[Reading]:
     with work.db.begin() as tx:
         known = cursors.get_all(tx, work.org)
         readings = []
+        started: dict[str, Position] = {}
         for feed in wanted:
-            position = known.get(feed.name) if feed.keeps_cursor else None
+            position = known.get(feed.cursor_name) if feed.keeps_cursor else None
             if position is None and feed.from_now:
                 # What is there already comes with the rows that refer to it; only changes are read here.
                 position = Position(now, None)
-                cursors.put(tx, work.org, feed.name, position)
+                started[feed.cursor_name] = position
             deletes = known.get(_deletes(feed))
             if feed.tracks_deletes and deletes is None:
-                cursors.put(tx, work.org, _deletes(feed), Position(now, None))
+                started[_deletes(feed)] = Position(now, None)
             readings.append(Reading(feed, position, deletes.stamp if deletes and feed.tracks_deletes else None))
+        cursors.put_all(tx, work.org, started)
     return readings
 
 
@@ -104,18 +106,20 @@ def _store(work: Work, read: list[tuple[Reading, Page]]) -> None:
         if page.gap:
             close_gap(work, reading.feed)
     with work.db.begin() as tx:
+        reached: dict[str, Position] = {}
         for reading, page in read:
             apply_rows(work, tx, reading.feed, page.rows)
             if page.deleted:
                 apply_deletes(work, tx, reading.feed, page.deleted)
             if page.position is not None and reading.feed.keeps_cursor:
-                cursors.put(tx, work.org, reading.feed.name, page.position)
+                reached[reading.feed.cursor_name] = page.position
             since, until = reading.deleted_since, work.client.now() if page.gap else page.deleted_until
             # What the org did not answer, or may still add to, is asked for again.
             if since is not None and until is not None and (page.gap or until - since > DELETES_REFRESH):
-                cursors.put(tx, work.org, _deletes(reading.feed), Position(until, None))
+                reached[_deletes(reading.feed)] = Position(until, None)
             reading.position, reading.first, reading.more = page.position, False, page.more
             work.counts["rows_read"] += len(page.rows)
+        cursors.put_all(tx, work.org, reached)
     work.progress("pull", work.counts["rows_read"], None)
 
 

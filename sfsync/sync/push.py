@@ -1,198 +1,117 @@
-"""push: statuses that somebody here wants go to the org, after one look at what the org has now."""
+"""push: what somebody here wants of orders goes to the org, after one look at what the org has now."""
 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from sfsync.domain.fields import digest
 from sfsync.domain.retry import Trouble, retry_at
-from sfsync.domain.statuses import Status, judge_move
-from sfsync.errors import SfsyncError
-from sfsync.salesforce import codes
-from sfsync.salesforce.outcomes import Locked, Refused, Updated
-from sfsync.salesforce.push import UPDATES_PER_CALL, read_states, update_orders
-from sfsync.store import wishes
-from sfsync.store.journal import Entry
-from sfsync.store.orders import CONFLICT
+from sfsync.store import conflicts, sent, wishes
+from sfsync.sync.choose import choose
+from sfsync.sync.news import entries_of
+from sfsync.sync.readback import read_shown
+from sfsync.sync.sending import Sending, record_failures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sfsync.salesforce.outcomes import UpdateOutcome
-    from sfsync.salesforce.push import OrderState
-    from sfsync.store.engine import Tx
-    from sfsync.store.wishes import Wish, WishFailure
+    from sfsync.store.wishes import Wish
+    from sfsync.sync.choose import Parcel
     from sfsync.sync.work import Work
 
 BATCH = 2000
+LOOKS = 3
+"""How often an order that changes in the org while it is pushed is looked at in one run."""
+_GONE = "The order is not in the org any more, or cannot be seen."
+_RESTLESS = "The order was changed in the org again and again while it was to be updated."
 
 
 def push(work: Work) -> None:
-    """Send every wanted status whose turn it is, 200 orders a call, each order's Status alone.
+    """Send everything that is wanted and whose turn it is, 200 orders a call, all fields of an order together.
 
-    Moves that the table of moves or the org's categories forbid are not sent. An order that the org
-    shows differently than we last saw it is a conflict and is left to a person.
+    Moves that the table of moves or the org's categories forbid are not sent, nor fields that our user may not
+    write. A field that the org shows differently than we last saw it is a conflict, and its policy decides. An order
+    is activated by its status alone, after its other fields.
 
     Raises:
         OrgUnavailable: when the org cannot be used; what was sent is in doubt until it is settled.
     """
     with work.db.begin() as tx:
-        wishes.forget_withdrawn(tx, work.org)
+        sent.forget_withdrawn(tx, work.org)
+        work.write(tx, *conflicts.tidy(tx, work.org, work.now()))
+    sending = Sending(work)
     after = 0
     while True:
         with work.db.read() as tx:
             batch = wishes.pending(tx, work.org, work.now(), after=after, limit=BATCH, only=work.only)
         if not batch:
-            return
+            break
         after = batch[-1].id
-        legal = _refuse_illegal(work, batch)
-        if not legal:
-            continue
-        states = read_states(work.client, [wish.sf_id for wish in legal], work.app.field_names)
-        ready = _compare(work, legal, states)
-        for start in range(0, len(ready), UPDATES_PER_CALL):
-            _send(work, ready[start : start + UPDATES_PER_CALL])
+        # Judged before a call is spent, and again by what the org shows.
+        todo = [parcel.wish for parcel in _chosen(work, batch)]
+        for _ in range(LOOKS):
+            todo = _send(work, sending, todo)
+        _put_off(work, todo)
+    sending.end()
 
 
-def _refuse_illegal(work: Work, batch: Sequence[Wish]) -> list[Wish]:
-    refused: list[WishFailure] = []
-    legal: list[Wish] = []
-    for wish in batch:
-        refusal = judge_move(
-            Status(wish.org_status),
-            Status(wish.status),
-            status_code=wish.status_code,
-            statuses=work.app.status_map,
-            choices=work.schema.statuses,
-            item_count=wish.item_count,
-            contract_status_code=wish.contract_status_code,
-        )
-        if refusal is None:
-            legal.append(wish)
-        elif refusal.code != wish.held_for:
-            refused.append(wishes.WishFailure(wish.id, refusal.code, refusal.message, wish.status))
-    if refused:
-        with work.db.begin() as tx:
-            _record_failures(work, tx, batch, refused, action="order.move_not_sent")
-    return legal
+def _send(work: Work, sending: Sending, todo: Sequence[Wish]) -> list[Wish]:
+    """Look at the orders and send what is wanted; return those that the org changed between the two."""
+    if not todo:
+        return []
+    stale = sending.send_fields(_looked_at(work, todo))
+    activations = sending.activations()
+    if work.app.settings.sync.strict:
+        # Our own update of the other fields has moved the stamp that the org compares with.
+        activations = _looked_at(work, [parcel.wish for parcel in activations])
+    return stale + sending.send(activations)
 
 
-def _compare(work: Work, batch: Sequence[Wish], states: dict[str, OrderState | None]) -> list[Wish]:
-    """Look at what the org has now: settled already, gone, changed by somebody else, or as we last saw it."""
-    ready: list[Wish] = []
-    seen: dict[int, dict[str, Any]] = {}
-    failures: list[WishFailure] = []
-    done: list[Wish] = []
-    for wish in batch:
-        state = states.get(wish.sf_id)
-        if state is None:
-            failures.append(
-                wishes.WishFailure(
-                    wish.id, "NOT_FOUND", "The order is not in the org any more, or cannot be seen.", wish.status
-                )
-            )
-            continue
-        status = work.app.status_map.to_local(state.status_label, state.status_code)
-        if status == wish.org_status:
-            ready.append(wish)
-            continue
-        seen[wish.id] = {
-            "org_status": status.value,
-            "org_status_label": state.status_label,
-            "status_code": state.status_code,
-        }
-        if status == wish.status:
-            done.append(wish)
-        else:
-            message = (
-                f"The order was to become {wish.status}, but somebody made it {status} in the org at the same time. "
-                "Look at it in Salesforce, then set the status again to have your way."
-            )
-            failures.append(wishes.WishFailure(wish.id, CONFLICT, message, wish.status))
-    if seen or failures:
-        with work.db.begin() as tx:
-            wishes.record_states(tx, seen)
-            wishes.record_done(tx, [wish.id for wish in done])
-            _record_failures(work, tx, batch, failures, action="order.push_held")
-    return ready
-
-
-def _send(work: Work, batch: Sequence[Wish]) -> None:
-    work.still_ours()
+def _looked_at(work: Work, todo: Sequence[Wish]) -> list[Parcel]:
+    """Read the orders back, merge what the org has now, and judge anew what is to be sent."""
+    if not todo:
+        return []
+    shown, stamps = read_shown(work, [wish.sf_id for wish in todo])
+    gone = [(wish, sent.WishFailure(wish.id, "NOT_FOUND", _GONE, digest(wish.fields))) for wish in todo
+            if wish.sf_id not in shown]  # fmt: skip
     with work.db.begin() as tx:
-        wishes.mark_sent(tx, [wish.id for wish in batch], work.now())
-    labels = {wish.id: work.app.status_map.to_org(Status(wish.status)) for wish in batch}
-    try:
-        outcomes = update_orders(work.client, [(wish.sf_id, {"Status": labels[wish.id]}) for wish in batch])
-    except SfsyncError as error:
-        # An error that nobody expects leaves them in doubt.
-        if not getattr(error, "in_doubt", False):
-            with work.db.begin() as tx:
-                wishes.release(tx, [wish.id for wish in batch])
-        raise
-    _record(work, batch, outcomes, labels)
+        news = sent.meet_shown(tx, work.org, shown, work.app.policies, work.now())
+        work.announce(tx)
+        work.write(tx, *entries_of(news), *conflicts.tidy(tx, work.org, work.now()))
+        record_failures(work, tx, gone, action="order.push_held")
+        still = wishes.of_orders(tx, work.org, [wish.id for wish in todo if wish.sf_id in shown])
+        settled = {wish.id for wish in todo if wish.sf_id in shown} - {wish.id for wish in still}
+        sent.record_done(tx, sorted(settled))
+    parcels = _chosen(work, still)
+    if work.app.settings.sync.strict:
+        return [replace(parcel, unchanged_since=stamps[parcel.wish.sf_id]) for parcel in parcels]
+    return parcels
 
 
-def _record(work: Work, batch: Sequence[Wish], outcomes: Sequence[UpdateOutcome], labels: dict[int, str]) -> None:
-    codes_by_label = {choice.api_name: choice.status_code for choice in work.schema.statuses}
-    pushed: list[Wish] = []
-    failures: list[WishFailure] = []
-    for wish, outcome in zip(batch, outcomes, strict=True):
-        # What the answer says nothing of stays in doubt, and is settled by reading.
-        if isinstance(outcome, Updated):
-            pushed.append(wish)
-        elif isinstance(outcome, (Refused, Locked)):
-            trouble = Trouble.LOCK if isinstance(outcome, Locked) else Trouble.REFUSED
-            when = retry_at(trouble, wish.attempts + 1, work.now(), jitter=random.random())  # noqa: S311 - spreads tries
-            message = codes.explain(outcome.code, outcome.message)
-            failures.append(wishes.WishFailure(wish.id, outcome.code, message, wish.status, when))
-    states = {
-        wish.id: {
-            "org_status": wish.status,
-            "org_status_label": labels[wish.id],
-            "status_code": codes_by_label[labels[wish.id]],
-        }
-        for wish in pushed
-    }
-    with work.db.begin() as tx:
-        wishes.record_states(tx, states)
-        wishes.record_done(tx, list(states))
-        work.write(
-            tx,
-            *(
-                Entry(
-                    action="order.status_pushed",
-                    message=f"Status {wish.org_status} → {wish.status} is in the org.",
-                    opportunity_id=wish.opportunity_id,
-                    order_key=wish.key,
-                    sf_id=wish.sf_id,
-                )
-                for wish in pushed
-            ),
-        )
-        _record_failures(work, tx, batch, failures, action="order.push_refused")
-    work.counts["statuses_pushed"] += len(pushed)
-    work.progress("push", work.counts["statuses_pushed"], None)
+def _chosen(work: Work, batch: Sequence[Wish]) -> list[Parcel]:
+    parcels, failures = choose(work, batch)
+    if failures:
+        with work.db.begin() as tx:
+            record_failures(work, tx, failures, action="order.move_not_sent")
+    return parcels
 
 
-def _record_failures(
-    work: Work, tx: Tx, batch: Sequence[Wish], failures: Sequence[WishFailure], *, action: str
-) -> None:
-    by_id = {wish.id: wish for wish in batch}
-    wishes.record_failures(tx, failures, work.now())
-    work.write(
-        tx,
-        *(
-            Entry(
-                action=action,
-                message=f.message,
-                level="warning",
-                opportunity_id=by_id[f.id].opportunity_id,
-                order_key=by_id[f.id].key,
-                sf_id=by_id[f.id].sf_id,
-                details={"code": f.code, "wanted": f.want},
+def _put_off(work: Work, restless: Sequence[Wish]) -> None:
+    if restless:
+        failures = [
+            (
+                wish,
+                sent.WishFailure(
+                    wish.id,
+                    "PRECONDITION_FAILED",
+                    _RESTLESS,
+                    digest(wish.fields),
+                    retry_at(Trouble.LOCK, wish.attempts + 1, work.now(), jitter=random.random()),  # noqa: S311 - spreads tries
+                ),
             )
-            for f in failures
-        ),
-    )
-    work.counts["pushes_held"] += len(failures)
+            for wish in restless
+        ]
+        with work.db.begin() as tx:
+            record_failures(work, tx, failures, action="order.push_held")

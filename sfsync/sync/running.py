@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sfsync.domain.events import Event, EventType
 from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, OrgRefused, OrgUnfit, SfsyncError
 from sfsync.salesforce.codes import Class, classify
 from sfsync.salesforce.fitness import problems
 from sfsync.salesforce.schema import OrgSchema, read_schema
-from sfsync.store import journal, lease, overview, runs, schemas
+from sfsync.store import events, journal, lease, overview, runs, schemas
 from sfsync.sync.work import Stopped, Work, no_progress
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sfsync.app import App
-    from sfsync.store.engine import Database
+    from sfsync.store.engine import Database, Tx
     from sfsync.store.overview import Attention
     from sfsync.sync.work import Progress
 
@@ -159,3 +160,14 @@ def _close(app: App, opened: _Open, outcome: runs.Outcome, error: str | None) ->
         if error is not None:
             entry = journal.Entry(action="run.failed", message=error, level="error")
             journal.write(tx, app.org_name, opened.run_id, [entry], now)
+        if outcome != "interrupted":
+            _tell(app, tx, opened, error, now)
+
+
+def _tell(app: App, tx: Tx, opened: _Open, error: str | None, now: datetime) -> None:
+    """Tell the sinks when runs begin to fail, and when they go through again: not of every one between."""
+    if runs.failed_before(tx, app.org_name, opened.run_id) == (error is not None):
+        return
+    kind = EventType.SYNC_FAILING if error is not None else EventType.SYNC_RECOVERED
+    data = {"sync": {"org": app.org_name, "run": opened.run_id, "error": error}}
+    events.write(tx, app.org_name, [Event(kind, app.org_name, data)], app.sinks, now)

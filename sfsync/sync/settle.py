@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sfsync.salesforce.push import read_states
 from sfsync.salesforce.settle import find_orders
-from sfsync.store import orders, planned, wishes
+from sfsync.store import orders, planned, sent
 from sfsync.store.journal import Entry
 from sfsync.store.planned import Confirmed
+from sfsync.sync.news import entries_of
+from sfsync.sync.readback import read_shown
 
 if TYPE_CHECKING:
     from sfsync.sync.work import Work
@@ -40,8 +41,10 @@ def settle_creations(work: Work) -> list[str]:
                 Confirmed(key, order.sf_id, {item.key: item.sf_id for item in order.items or () if item.key})
                 for key, order in found.items()
             ]
-            orders.save_orders(tx, work.org, list(found.values()), work.app.status_map.to_local, work.now())
+            to_local, policies = work.app.status_map.to_local, work.app.policies
+            orders.save_orders(tx, work.org, list(found.values()), to_local, work.now(), policies)
             planned.settle_absent(tx, work.org, missing)
+            work.announce(tx)
             work.write(
                 tx,
                 *(
@@ -73,24 +76,15 @@ def settle_creations(work: Work) -> list[str]:
 def settle_updates(work: Work) -> None:
     """Read the orders whose update is in doubt, and write down what the org says of them now."""
     with work.db.read() as tx:
-        doubtful = wishes.in_doubt(tx, work.org, work.only)
+        doubtful = sent.in_doubt(tx, work.org, work.only)
     if not doubtful:
         return
-    states = read_states(work.client, list(doubtful), work.app.field_names)
+    shown, _ = read_shown(work, list(doubtful))
     with work.db.begin() as tx:
-        wishes.record_states(
-            tx,
-            {
-                number: {}
-                if (state := states.get(sf_id)) is None
-                else {
-                    "org_status": work.app.status_map.to_local(state.status_label, state.status_code).value,
-                    "org_status_label": state.status_label,
-                    "status_code": state.status_code,
-                }
-                for sf_id, number in doubtful.items()
-            },
-        )
+        news = sent.meet_shown(tx, work.org, shown, work.app.policies, work.now(), settled=True)
+        sent.settle_gone(tx, work.org, [sf_id for sf_id in doubtful if sf_id not in shown])
+        work.write(tx, *entries_of(news))
+        work.announce(tx)
         work.write(
             tx,
             *(

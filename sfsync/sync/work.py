@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sfsync.errors import EXIT_DONE, SfsyncError
-from sfsync.store import journal
+from sfsync.store import events, journal
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sfsync.app import App
+    from sfsync.domain.events import Event
     from sfsync.salesforce.client import OrgClient
     from sfsync.salesforce.schema import OrgSchema
     from sfsync.store.engine import Database, Tx
@@ -72,3 +73,10 @@ class Work:
         """Append to the journal in the transaction of the change itself."""
         if self.run_id is not None and entries:
             journal.write(tx, self.org, self.run_id, entries, self.now())
+
+    def announce(self, tx: Tx, *also: Event) -> None:
+        """Write the events of what the transaction changed: orders' statuses by themselves, others as given."""
+        if self.run_id is None:
+            return
+        self.counts["events"] += events.announce(tx, self.org, self.app.sinks, self.now()) + len(also)
+        events.write(tx, self.org, also, self.app.sinks, self.now())

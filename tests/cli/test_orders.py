@@ -218,7 +218,7 @@ def test_a_rejected_deal_has_no_order_to_show(org: World, sfsync: Program) -> No
     [
         ("is_deleted = true", "deleted in Salesforce"),
         ("in_doubt = 'update', status = 'Activated'", "Draft → Activated (in doubt)"),
-        ("problem_code = 'conflict', problem = 'Look.', retry_at = '2026-03-02 09:30:00'", "Draft (conflict)"),
+        ("problem_code = 'no_items', problem = 'Look.', retry_at = '2026-03-02 09:30:00'", "Draft (no_items)"),
         ("sf_id = NULL", "planned, not sent"),
         ("sf_id = NULL, in_doubt = 'create'", "sent, in doubt"),
         ("sf_id = NULL, problem_code = 'LOCKED', problem = 'Locked.'", "refused (LOCKED)"),

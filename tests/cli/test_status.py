@@ -71,7 +71,7 @@ def test_the_age_of_the_oldest_change_is_told(org: World, sfsync: Program) -> No
     [lane] = [one for one in sfsync("status", "--json").json["lanes"] if one["lane"] == "push"]
 
     assert 0 <= lane["oldest_seconds"] < 60
-    assert re.search(r"Statuses to be sent +1 +\d+ s", sfsync("status").out)
+    assert re.search(r"Orders with changes to be sent +1 +\d+ s", sfsync("status").out)
 
 
 def test_a_status_set_by_sql_has_an_unknown_age(org: World, mirror: Database, sfsync: Program) -> None:
@@ -80,7 +80,7 @@ def test_a_status_set_by_sql_has_an_unknown_age(org: World, mirror: Database, sf
     with mirror.begin() as tx:
         tx.exec_driver_sql("UPDATE orders SET status = 'Activated'")
 
-    assert re.search(r"Statuses to be sent +1 +unknown", sfsync("status").out)
+    assert re.search(r"Orders with changes to be sent +1 +unknown", sfsync("status").out)
 
 
 def test_writes_in_doubt_wait_to_be_settled(org: World, mirror: Database, sfsync: Program) -> None:

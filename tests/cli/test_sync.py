@@ -113,7 +113,7 @@ def test_plan_shows_the_statuses_that_would_be_sent(org: World, sfsync: Program)
     ended = sfsync("plan")
 
     assert ended.code == 0
-    assert "Would send the status of 1 order" in ended.out
+    assert "Would send changes of 1 order" in ended.out
     assert re.search(r"00000100 +Draft +Activated", ended.out)
     assert sfsync("plan", "--json").json["would_push"][0]["status"] == "Activated"
 

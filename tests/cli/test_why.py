@@ -130,3 +130,14 @@ def test_a_deal_fixed_in_the_org_is_no_longer_blocked(org: World, sfsync: Progra
     found = sfsync("why", deal, "--json").json
 
     assert (found["obstacles"], len(found["orders"])) == ([], 1)
+
+
+def test_why_says_what_other_systems_were_told(org: World, sfsync: Program) -> None:
+    deal = org.deal()
+    sfsync("sync")
+
+    why, document = sfsync("why", deal), sfsync("why", deal, "--json").json
+
+    assert "What other systems were told (UTC)" in why.out
+    assert "order.created to no sink" in why.text
+    assert [(event["type"], event["deliveries"]) for event in document["events"]] == [("order.created", [])]

@@ -35,12 +35,13 @@ def test_every_line_of_the_settings_file_can_be_used(folder: Path) -> None:
     used = [line.removeprefix("# ") if " = " in line else line for line in lines]
     used.remove('client_secret = ""')
     used.remove('database_url_file = "/run/secrets/sfsync-database-url"')
-    (folder / "sfsync.toml").write_text("\n".join(used).replace("# [orgs.eu]", "[orgs.eu]"), encoding="utf-8")
+    (folder / "sfsync.toml").write_text("\n".join(used).replace("# [", "["), encoding="utf-8")
 
     settings = load_settings()
 
     assert settings.salesforce.login_url == "https://acme.my.salesforce.com"
     assert settings.orgs["eu"].login_url == "https://acme-eu.my.salesforce.com"
+    assert settings.sinks["billing"].events == ("order.fulfilled", "order.cancelled")
 
 
 def test_every_setting_is_in_every_document() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sfsync.domain.explain import Explanation, Story, explain
-from sfsync.domain.facts import OrderFacts
+from sfsync.domain.facts import ConflictFacts, OrderFacts
+from sfsync.domain.fields import digest
 from sfsync.domain.model import Deal, Problem
 from sfsync.domain.steps import State
 from tests.builders import ACCOUNT_ID, DEAL_ID, NOW, ORDER_ID, deal, line
@@ -24,7 +25,7 @@ def order(**changes: Any) -> OrderFacts:
         "id": 1, "key": KEY, "sf_id": ORDER_ID, "order_number": "00000100", "opportunity_id": DEAL_ID,
         "account_id": ACCOUNT_ID, "planned_total": Decimal("250.00"), "total_amount": Decimal("250.00"),
         "status": "Draft", "org_status": "Draft", "org_status_label": "Draft", "origin": "sfsync",
-        "is_reduction": False, "is_deleted": False, "attempts": 0, "lines": 1,
+        "is_reduction": False, "is_deleted": False, "attempts": 0, "lines": 1, "conflicts": (),
     }  # fmt: skip
     return OrderFacts(**values | changes)
 
@@ -250,7 +251,7 @@ def test_a_move_that_is_not_legal_is_foretold_and_can_be_taken_back() -> None:
     assert "orders set-status 00000100 Draft" in str(obstacle.remedy)
 
 
-@pytest.mark.parametrize(("code", "said"), [("conflict", "orders set-status 00000100 Draft"), ("LOCKED", "Unlock it.")])
+@pytest.mark.parametrize(("code", "said"), [("no_items", "orders set-status 00000100 Draft"), ("LOCKED", "Unlock it.")])
 def test_a_status_that_did_not_go_through_says_why(code: str, said: str) -> None:
     held = order(status="Activated", problem_code=code, problem="No.", problem_want="Activated")
 
@@ -267,12 +268,57 @@ def test_another_status_than_the_refused_one_is_tried() -> None:
     assert found.obstacles == ()
 
 
-@pytest.mark.parametrize("code", ["conflict", "X"])
+@pytest.mark.parametrize("code", ["no_items", "X"])
 def test_a_problem_of_an_order_that_has_the_wanted_status_is_told_too(code: str) -> None:
     found = told(deal(), order(problem_code=code))
 
     assert [obstacle.code for obstacle in found.obstacles] == [code]
     assert found.obstacles[0].what
+
+
+def dispute(name: str) -> ConflictFacts:
+    return ConflictFacts(1, "00000100", None, DEAL_ID, name, "ours", "theirs", "old", NOW)
+
+
+def test_a_field_that_is_wanted_waits_for_the_next_cycle() -> None:
+    found = told(deal(), order(po_number="PO-7", custom={"Seats__c": 5}))
+
+    assert states(found)["fields"] is State.WAITING
+    assert "PoNumber “PO-7” is wanted; the org has “(empty)”." in text(found, "fields")
+    assert "Seats__c “5” is wanted" in text(found, "fields")
+
+
+def test_a_field_in_conflict_blocks_and_says_how_to_settle_it() -> None:
+    found = told(deal(), order(po_number="ours", org_po_number="theirs", conflicts=(dispute("po_number"),)))
+
+    assert (states(found)["fields"], states(found)["status"]) == (State.BLOCKED, State.DONE)
+    [obstacle] = found.obstacles
+    assert (obstacle.code, "“ours”" in obstacle.what, "“theirs”" in obstacle.what) == ("conflict", True, True)
+    assert "conflicts take-local 00000100 --field po_number" in str(obstacle.remedy)
+
+
+def test_a_status_in_conflict_blocks() -> None:
+    found = told(deal(), order(status="Activated", org_status="Cancelled", conflicts=(dispute("status"),)))
+
+    assert states(found)["status"] is State.BLOCKED
+    assert [obstacle.code for obstacle in found.obstacles] == ["conflict"]
+
+
+def test_refused_fields_say_why_and_are_in_doubt_when_the_answer_was_lost() -> None:
+    refused = {"problem_code": "LOCKED", "problem": "No.", "problem_want": digest({"po_number": "x"})}
+    found = told(deal(), order(po_number="x", **refused))
+
+    assert states(found)["fields"] is State.BLOCKED
+    assert [obstacle.code for obstacle in found.obstacles] == ["LOCKED"]
+    assert states(told(deal(), order(po_number="x", in_doubt="update")))["fields"] is State.DOUBT
+    assert "fields" not in states(told(deal(), planned(po_number="x")))
+
+
+def test_a_refused_status_and_field_are_told_once() -> None:
+    both = {"status": "Activated", "po_number": "x"}
+    refused = {"problem_code": "LOCKED", "problem": "No.", "problem_want": digest(both)}
+
+    assert [one.code for one in told(deal(), order(**both, **refused)).obstacles] == ["LOCKED"]
 
 
 def test_a_status_whose_answer_was_lost_is_in_doubt() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sfsync.emulator.fields import Field
 from sfsync.salesforce.fitness import notes, problems
 from sfsync.salesforce.schema import FieldInfo, FieldNames, ObjectInfo, read_schema
 
@@ -129,3 +130,16 @@ def test_an_object_without_fields_misses_all_of_them(schema: OrgSchema) -> None:
         "PricebookEntry.Pricebook2Id",
         "PricebookEntry.IsActive",
     }
+
+
+def test_configured_custom_fields_must_be_there_writable_and_of_a_known_type(
+    world: World, org_client: OrgClient
+) -> None:
+    world.org.add_custom_field("Order", Field("Good__c", "string", "Good", length=20, custom=True))
+    world.org.add_custom_field("Order", Field("When__c", "datetime", "When", custom=True))
+    fixed = {"calculated": True, "createable": False, "updateable": False}
+    world.org.add_custom_field("Order", Field("Sum__c", "double", "Sum", precision=10, custom=True, **fixed))
+
+    found = problems(read_schema(org_client, FieldNames(writable=("Good__c", "When__c", "Sum__c", "Nowhere__c"))))
+
+    assert [one.code for one in found] == ["field_type", "field_not_updateable", "field_hidden"]

@@ -125,6 +125,7 @@ def test_names_are_written_for_the_cache() -> None:
         "order_key": "K__c",
         "item_key": "SFSync_Key__c",
         "opportunity_lookup": "OpportunityId",
+        "writable": (),
     }
 
 

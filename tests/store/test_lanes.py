@@ -16,7 +16,7 @@ from sfsync.store.opportunities import save_deals
 from sfsync.store.orders import save_orders
 from sfsync.store.planned import save_plans
 from sfsync.store.tables import orders
-from sfsync.store.wishes import want
+from sfsync.store.wants import want
 from tests.builders import DEAL_ID, NOW, TODAY, deal, order
 from tests.mirror import mirrored
 

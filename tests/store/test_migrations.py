@@ -140,9 +140,9 @@ def test_upgrading_a_database_of_the_newest_schema_changes_nothing(database_url:
 def test_an_older_schema_is_refused_with_the_command_that_upgrades_it(
     db: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "HEAD", "0002")
+    monkeypatch.setattr(migrations, "HEAD", "9990")
 
-    with pytest.raises(DatabaseRefused, match=r"older schema 0001.*sfsync db upgrade"):
+    with pytest.raises(DatabaseRefused, match=r"older schema 0002.*sfsync db upgrade"):
         open_database(database_url)
 
 

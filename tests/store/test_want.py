@@ -11,7 +11,7 @@ from sfsync.domain.statuses import Status, StatusMap
 from sfsync.errors import RecordNotFound, UsageError
 from sfsync.store.orders import save_orders
 from sfsync.store.tables import orders
-from sfsync.store.wishes import retry, want
+from sfsync.store.wants import retry, want
 from tests.builders import NOW, order
 from tests.mirror import mirrored
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sfsync.store.engine import Database
 
 STATUSES = StatusMap({status: status.value for status in Status})
-HELD = {"problem_code": "conflict", "problem": "No.", "problem_want": "Activated", "attempts": 2}
+HELD = {"problem_code": "no_items", "problem": "No.", "problem_want": "Activated", "attempts": 2}
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_retry_forgets_a_problem_once(db: Database, draft: int) -> None:
 
     [row] = mirrored(db, "orders")
     assert (row.problem_code, row.retry_at, row.attempts) == (None, None, 0)
-    assert [(entry.action, entry.details["code"]) for entry in mirrored(db, "journal")] == [("order.retry", "conflict")]
+    assert [(entry.action, entry.details["code"]) for entry in mirrored(db, "journal")] == [("order.retry", "no_items")]
 
 
 def test_an_order_of_another_org_is_out_of_reach(db: Database, draft: int) -> None:

@@ -14,7 +14,7 @@ from sfsync.domain.planning import PlanPolicy
 from sfsync.errors import OrgUnavailable
 from sfsync.salesforce import feeds
 from sfsync.salesforce.changes import Page
-from sfsync.store import orders as order_store
+from sfsync.store import meeting
 from sfsync.store.tables import cursors
 from sfsync.sync.arrows import only_generate
 from sfsync.sync.cycle import run_cycle
@@ -53,13 +53,13 @@ def test_a_status_wanted_while_the_orders_row_is_being_written_is_not_lost(
     other = threading.Thread(target=sql, args=(app, "UPDATE orders SET status = 'Activated'"))
     merge = domain_merge.merge
 
-    def interrupted(want: str, seen: str, now: str) -> object:
+    def interrupted(want: str, seen: str, now: str, *, sent: tuple[str, ...]) -> object:
         if not other.ident:
             other.start()
             other.join(1)
-        return merge(want, seen, now)
+        return merge(want, seen, now, sent=sent)
 
-    monkeypatch.setattr(order_store, "merge", interrupted)
+    monkeypatch.setattr(meeting, "merge", interrupted)
     run_cycle(app)
     other.join()
 
@@ -325,11 +325,11 @@ def test_what_was_deleted_between_two_far_cycles_is_heard_of(world: World, app: 
     line = order_of(world, deal)["OrderItems"]["records"][1]["Id"]
     world.org.delete("OrderItem", line)
     world.org.advance(3 * 3600)
-    reached = {row.feed: row.stamp for row in mirrored(app.db, "cursors")}["orders"]
+    [(feed, reached)] = [(row.feed, row.stamp) for row in mirrored(app.db, "cursors") if row.feed.startswith("orders:")]
     # The order itself shows no trace of it: the price was zero, and its stamp is one that has been read.
     with app.db.begin() as tx:
         tx.execute(
-            cursors.update().where(cursors.c.feed == "orders").values(stamp=reached + timedelta(days=1), last_id=None)
+            cursors.update().where(cursors.c.feed == feed).values(stamp=reached + timedelta(days=1), last_id=None)
         )
 
     run_cycle(app)

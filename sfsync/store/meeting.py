@@ -1,0 +1,156 @@
+"""Where what we want of an order meets what the org shows: the columns to write, and the fields that clash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sfsync.domain.fields import STANDARD, STATUS, Policies, Policy, Value, is_custom, plain, same
+from sfsync.domain.merge import merge
+from sfsync.domain.statuses import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Row
+
+    OrderRow = Row[*tuple[Any, ...]]
+
+COLUMNS = (
+    "id", "sf_id", "key", "opportunity_id", "order_number", "status", "org_status", "description", "org_description",
+    "po_number", "org_po_number", "end_date", "org_end_date", "custom", "org_custom", "sent", "in_doubt",
+    "first_activated_at", "wanted_by",
+)  # fmt: skip
+"""What `meet` and `differences` need of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A field that was changed here and in the org at the same time, to different values."""
+
+    field: str
+    wanted: Value
+    base: Value
+    org: Value
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A field that somebody changed in the org, and nobody here, or to the same."""
+
+    field: str
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A value that we sent without hearing of it again, and that the org shows now."""
+
+    field: str
+    before: Value
+    after: Value
+    author: str
+
+
+Change = Clash | Followed | Landed
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The columns to write, and what became of which field."""
+
+    columns: dict[str, Any]
+    changes: tuple[Change, ...]
+
+
+def meet(row: OrderRow, now: Mapping[str, Value], policies: Policies) -> Met:
+    """Merge what the org shows `now` (only of fields that were read) into our row, field by field.
+
+    What we sent ourselves and were not answered to is no change of somebody else's.
+    """
+    columns: dict[str, Any] = {}
+    custom, org_custom = dict(wishes_of(row.custom)), dict(row.org_custom or {})
+    changes: list[Change] = []
+    landed: set[str] = set()
+    for field, value in now.items():
+        known = field in org_custom if is_custom(field) else field != STATUS or row.org_status is not None
+        want, seen = _want_and_seen(row, field, value)
+        sent = (row.sent or {}).get(field, _NOTHING)
+        ours = sent is not _NOTHING and same(value, sent)
+        merged = merge(plain(want), plain(seen), plain(value), sent=(plain(value),) if ours else ())
+        wanted = want if same(merged.want, want) else value
+        if merged.conflict:
+            clash = Clash(field, want, seen, value, policies.of(field))
+            changes.append(clash)
+            wanted = value if clash.policy is Policy.ORG_WINS else want
+        elif known and not ours and not same(seen, value):
+            changes.append(Followed(field, seen, value))
+        if ours:
+            landed.add(field)
+            if not same(seen, value):
+                changes.append(Landed(field, seen, value, author(row.wanted_by, field, value)))
+        if is_custom(field):
+            custom[field], org_custom[field] = plain(wanted), plain(value)
+        else:
+            columns[field], columns[f"org_{field}"] = wanted, value
+    if org_custom:
+        columns |= {"custom": _sorted(custom), "org_custom": _sorted(org_custom)}
+    if landed:
+        rest = {field: value for field, value in row.sent.items() if field not in landed}
+        columns["sent"] = rest or None
+    return Met(columns, tuple(changes))
+
+
+def differences(row: OrderRow) -> dict[str, tuple[Value, Value]]:
+    """Return each field of which another value is wanted than the org has: (wanted, what the org last said)."""
+    found: dict[str, tuple[Value, Value]] = {}
+    for field in (STATUS, *STANDARD):
+        want, seen = getattr(row, field), getattr(row, f"org_{field}")
+        if not same(want, seen):
+            found[field] = (want, seen)
+    org_custom = row.org_custom or {}
+    if row.custom is not None and not isinstance(row.custom, dict):
+        found["custom"] = (str(row.custom), None)  # somebody's slip in plain SQL: put before a person
+    for field, want in wishes_of(row.custom).items():
+        if not same(want, org_custom.get(field)):
+            found[field] = (want, org_custom.get(field))
+    return found
+
+
+def wishes_of(custom: Any) -> Mapping[str, Value]:
+    """Return the wanted custom fields; none where plain SQL wrote something else than a JSON object."""
+    return custom if isinstance(custom, dict) else {}
+
+
+def author(wanted_by: Mapping[str, Any] | None, field: str, value: Value) -> str:
+    """Who wanted a value: a user of the command line, or else somebody by plain SQL."""
+    said = (wanted_by or {}).get(field)
+    return str(said["actor"]) if said and same(said["value"], plain(value)) else "sql"
+
+
+def twins(row_custom: Mapping[str, Value] | None, values: Mapping[str, Value]) -> dict[str, Any]:
+    """Return the columns that say that the org has these values; of its custom fields so far, `row_custom`."""
+    columns: dict[str, Any] = {f"org_{field}": value for field, value in values.items() if not is_custom(field)}
+    custom = {field: plain(value) for field, value in values.items() if is_custom(field)}
+    if custom:
+        columns["org_custom"] = _sorted({**(row_custom or {}), **custom})
+    return columns
+
+
+def _want_and_seen(row: OrderRow, field: str, now: Value) -> tuple[Value, Value]:
+    if is_custom(field):
+        seen = (row.org_custom or {}).get(field)
+        # A field that `custom` does not name is one that nobody here wants anything of.
+        return wishes_of(row.custom).get(field, seen if field in (row.org_custom or {}) else now), seen
+    if field == STATUS:
+        return row.status, row.org_status or Status.DRAFT.value
+    return getattr(row, field), getattr(row, f"org_{field}")
+
+
+def _sorted(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: values[field] for field in sorted(values)}
+
+
+_NOTHING = object()

@@ -1,0 +1,224 @@
+"""Random interleavings of edits on both sides, cycles, lost answers and dying processes end as a small model says."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from sfsync.app import App
+from sfsync.config import load_settings
+from sfsync.domain.statuses import MOVES, Status
+from sfsync.emulator.adapter import EmulatorAdapter
+from sfsync.errors import OrgUnavailable, UsageError
+from sfsync.store.engine import open_database
+from sfsync.store.wants import want, want_fields
+from sfsync.sync.cycle import run_cycle
+from tests.mirror import mirrored
+from tests.world import World, new_org
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+FIELDS = {"status": "Status", "po_number": "PoNumber"}
+ORDERS = 5
+VALUES = {"status": [status.value for status in Status], "po_number": ["a", "b", "c"]}
+
+
+class Killed(BaseException):
+    """The process dies here; nothing catches it."""
+
+
+@dataclass
+class Side:
+    """The reference: one field of one order, as both sides should have it after a cycle that went through."""
+
+    want: str
+    org: str
+    seen: str
+    asked: bool = False
+
+    def cycle(self, policy: str, sendable: Callable[[str, str], bool]) -> None:
+        """What one whole cycle makes of it."""
+        if self.want == self.seen:
+            self.want = self.org
+        elif self.org not in (self.seen, self.want):
+            if policy == "ask":
+                self.asked = True
+            elif policy == "org_wins":
+                self.want = self.org
+        self.seen = self.org
+        if self.want == self.org:
+            self.asked = False
+        elif not self.asked and sendable(self.org, self.want):
+            self.org = self.seen = self.want
+
+
+@dataclass
+class Play:
+    """The real thing beside the reference: an org, a mirror, and what people do to both."""
+
+    app: App
+    world: World
+    orders: list[str]
+    policy: str
+    sides: dict[tuple[str, str], Side] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for order in self.orders:
+            for name, start in (("status", "Draft"), ("po_number", "")):
+                self.sides[order, name] = Side(start, start, start)
+
+    def sql(self, which: int, name: str, value: str) -> None:
+        """Another program wants something."""
+        order = self.orders[which]
+        with self.app.db.begin() as tx:
+            tx.exec_driver_sql(f"UPDATE orders SET {name} = '{value}' WHERE sf_id = '{order}'")
+        self.sides[order, name].want = value
+
+    def command(self, which: int, name: str, value: str) -> None:
+        """A person wants something; where it was asked, that is the answer."""
+        order = self.orders[which]
+        [row] = mirrored(self.app.db, "orders", sf_id=order)
+        with suppress(UsageError), self.app.db.begin() as tx:
+            if name == "status":
+                want(tx, "default", row.id, Status(value), actor="anna", now=self.app.clock())
+            else:
+                want_fields(tx, "default", row.id, {name: value}, actor="anna", now=self.app.clock())
+            self.sides[order, name].want, self.sides[order, name].asked = value, False
+
+    def in_org(self, which: int, name: str, value: str) -> None:
+        """Somebody changes it in the org."""
+        self.world.org.advance(1)
+        self.world.org.update("Order", self.orders[which], {FIELDS[name]: value})
+        self.sides[self.orders[which], name].org = value
+
+    def cycle(self) -> None:
+        """Run one whole cycle."""
+        self.world.org.advance(30 * 3600)
+        run_cycle(self.app)
+        for (_, name), side in self.sides.items():
+            side.cycle(self.policy, _legal if name == "status" else lambda _from, _to: True)
+        self.check()
+
+    def disturbed(self, disturb: Callable[[], object]) -> None:
+        """Run a cycle that goes wrong somewhere: what it got done is taken over, as far as it may have been done."""
+        self.world.org.advance(30 * 3600)
+        disturb()
+        with suppress(OrgUnavailable, Killed):
+            run_cycle(self.app)
+        self.world.org.faults.clear()
+        self.world.org.on_call.clear()
+        for order, name, found in self.found():
+            side = self.sides[order, name]
+            assert found.want in (side.want, side.org), "a wish was dropped"
+            assert found.org in (side.want, side.org), "a value came from nowhere"
+            if found.org != side.org:
+                # Our own update has landed, whether we know it or not: it is nobody else's change.
+                assert side.org == side.seen or self.policy == "local_wins", "a newer value was overwritten"
+                side.seen = found.org
+            else:
+                side.seen = found.seen
+            side.want, side.org, side.asked = found.want, found.org, found.asked
+
+    def lost(self, nth: int, fault: str) -> None:
+        """The answer to some call is lost, done or not."""
+        self.disturbed(lambda: self.world.org.faults.add(fault, nth=nth, method="PATCH"))
+
+    def dies(self, nth: int, moment: str) -> None:
+        """The process dies at some call."""
+
+        def hook(_call: object, when: str) -> None:
+            nonlocal nth
+            nth -= when == moment
+            if nth == 0:
+                nth = -1
+                raise Killed
+
+        self.disturbed(lambda: self.world.org.on_call.append(hook))
+
+    def found(self) -> Iterator[tuple[str, str, Side]]:
+        """What both sides have in fact."""
+        asked = {(one.order_id, one.field) for one in mirrored(self.app.db, "conflicts") if one.resolved_at is None}
+        for row in mirrored(self.app.db, "orders"):
+            org = self.world.org.get("Order", row.sf_id)
+            for name, api_name in FIELDS.items():
+                columns = (getattr(row, name) or "", org[api_name] or "", getattr(row, f"org_{name}") or "")
+                yield row.sf_id, name, Side(*columns, asked=(row.id, name) in asked)
+
+    def check(self) -> None:
+        """Compare both sides with the reference, and that nothing is left in doubt."""
+        assert {(order, name): side for order, name, side in self.found()} == self.sides
+        assert mirrored(self.app.db, "orders", in_doubt="update") == []
+
+
+def _legal(org: str, wanted: str) -> bool:
+    return MOVES[Status(org), Status(wanted)] is None and (org, wanted) != ("Draft", "Cancelled")
+
+
+def _steps() -> st.SearchStrategy[list[tuple[str, tuple[Any, ...]]]]:
+    value = st.sampled_from([(name, value) for name, values in VALUES.items() for value in values])
+    edit = st.tuples(st.sampled_from(["sql", "command", "in_org"]), st.tuples(st.integers(0, ORDERS - 1), value))
+    flat = edit.map(lambda step: (step[0], (step[1][0], *step[1][1])))
+    cycle = st.sampled_from(
+        [
+            ("cycle", ()),
+            *(("lost", (nth, fault)) for nth in (1, 2) for fault in ("lost_answer", "reset")),
+            *(("dies", (nth, moment)) for nth in (1, 3, 4, 5) for moment in ("before", "after")),
+        ]
+    )
+    # Some edits, then a cycle, again and again.
+    return st.lists(st.tuples(st.lists(flat, min_size=4, max_size=10), cycle), min_size=4, max_size=5).map(
+        lambda rounds: [step for edits, last in rounds for step in (*edits, last)]
+    )
+
+
+@pytest.mark.parametrize("policy", ["ask", "org_wins", "local_wins"])
+@settings(
+    max_examples=2,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    phases=[Phase.generate],
+)
+@given(steps=_steps())
+def test_whatever_happens_in_whatever_order_both_sides_end_as_the_policy_says(
+    sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, policy: str, steps: list[tuple[str, tuple[Any, ...]]]
+) -> None:
+    monkeypatch.setenv("SFSYNC_SALESFORCE__LOGIN_URL", "https://org.example")
+    monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_ID", "3MVG9sfsyncEMULATOR")
+    monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_SECRET", "emulator-secret")
+    for name in ("STATUS", "PO_NUMBER"):
+        monkeypatch.setenv(f"SFSYNC_CONFLICTS__{name}", policy)
+    with TemporaryDirectory() as folder:
+        shutil.copyfile(sqlite_template, f"{folder}/sfsync.db")
+        db = open_database(f"sqlite:///{folder}/sfsync.db")
+        world = World(new_org())
+        app = App(load_settings(), "default", db, world.org.clock, EmulatorAdapter(world.org), lambda _seconds: None)
+        world.deals(ORDERS)
+        run_cycle(app)
+        play = Play(app, world, [order["Id"] for order in world.orders()], policy)
+        for name, arguments in steps:
+            getattr(play, name)(*arguments)
+        play.cycle()
+        play.cycle()
+        only_legal_moves_with_their_authors(app)
+        db.close()
+
+
+def only_legal_moves_with_their_authors(app: App) -> None:
+    """What sfsync sent is in the journal, each with who wanted it, and moves a status only as the table allows."""
+    sent = [one for one in mirrored(app.db, "journal") if one.action in ("order.status_pushed", "order.fields_pushed")]
+    for entry in sent:
+        assert set(entry.actor.split(", ")) <= {"anna", "sql"}
+        changes = entry.details.get("fields") or {entry.details.get("field"): entry.details}
+        if moved := changes.get("status"):
+            assert MOVES[Status(moved["before"]), Status(moved["after"])] is None
