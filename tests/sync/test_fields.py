@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from sfsync.domain.statuses import Status
 from sfsync.emulator.fields import Field, PicklistValue
@@ -61,6 +62,17 @@ def sql(app: App, **values: Any) -> None:
 
 def updates(org: Org) -> int:
     return sum(call.method == "PATCH" for call in org.calls)
+
+
+@pytest.mark.parametrize("values", [{"end_date": "soon"}, {"end_date": "2027-02-30"}, {"custom": "{Region"}])
+def test_what_is_no_date_or_no_json_is_refused_when_it_is_written(
+    world: World, app: App, order: str, values: dict[str, str]
+) -> None:
+    with pytest.raises(DBAPIError):
+        sql(app, **values)
+
+    assert run_cycle(app).exit_code == 0
+    assert updates(world.org) == 0
 
 
 def test_fields_set_by_plain_sql_are_in_the_org_after_one_update(world: World, app: App, order: str) -> None:

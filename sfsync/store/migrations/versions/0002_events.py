@@ -28,6 +28,8 @@ def upgrade() -> None:
     _events()
     _fields()
     _conflicts()
+    if op.get_bind().dialect.name == "sqlite":
+        _refuse_unreadable()
 
 
 def _events() -> None:
@@ -153,3 +155,17 @@ def _conflicts() -> None:
         "uq_conflicts_open", "conflicts", ["order_id", "field"], unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
     )
     op.create_index(op.f("ix_conflicts_org_resolved_at"), "conflicts", ["org", "resolved_at"], unique=False)
+
+
+def _refuse_unreadable() -> None:
+    """SQLite takes any text for a date or JSON; PostgreSQL refuses what is none, and so do these triggers."""
+    for column, wrong, what in (
+        ("end_date", "date(NEW.end_date, '+0 days') IS NOT NEW.end_date", "a day, as in 2026-12-31"),
+        ("custom", "NOT json_valid(NEW.custom)", "a JSON object"),
+    ):
+        for event in ("INSERT", f"UPDATE OF {column}"):
+            op.execute(
+                f"CREATE TRIGGER orders_{column}_{event.split()[0].lower()} BEFORE {event} ON orders "
+                f"WHEN NEW.{column} IS NOT NULL AND {wrong} "
+                f"BEGIN SELECT RAISE(ABORT, 'orders.{column} should be {what}'); END"
+            )
