@@ -346,3 +346,8 @@ def test_an_order_is_called_by_the_best_name_that_it_has() -> None:
 
 def test_the_total_of_an_order_is_the_plan_until_the_org_has_told_its_own() -> None:
     assert [planned().total, order(total_amount=Decimal(1)).total] == [Decimal("250.00"), Decimal(1)]
+
+
+def test_only_an_order_that_is_in_the_org_wants_another_value_there() -> None:
+    assert planned(description="By truck.").wanted_fields == {}
+    assert order(description="By truck.").wanted_fields == {"description": ("By truck.", None)}
