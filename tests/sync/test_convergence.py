@@ -1,11 +1,14 @@
-"""Random interleavings of edits on both sides, cycles, lost answers and dying processes end as a small model says."""
+"""Random interleavings of edits on both sides, cycles, lost answers and dying processes end as a small model says.
+
+Repeatable by default; SFSYNC_EXAMPLES=300 runs so many random plays of each policy on each database instead.
+"""
 
 from __future__ import annotations
 
-import shutil
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
-from tempfile import TemporaryDirectory
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +19,7 @@ from sfsync.app import App
 from sfsync.config import load_settings
 from sfsync.domain.statuses import MOVES, Status
 from sfsync.emulator.adapter import EmulatorAdapter
+from sfsync.emulator.fields import Field
 from sfsync.errors import OrgUnavailable, UsageError
 from sfsync.store.engine import open_database
 from sfsync.store.wants import want, want_fields
@@ -25,11 +29,18 @@ from tests.world import World, new_org
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-FIELDS = {"status": "Status", "po_number": "PoNumber"}
+    from sqlalchemy import Row
+
+FIELDS = {"status": "Status", "po_number": "PoNumber", "end_date": "EndDate", "Note__c": "Note__c"}
 ORDERS = 5
-VALUES = {"status": [status.value for status in Status], "po_number": ["a", "b", "c"]}
+VALUES = {
+    "status": [status.value for status in Status],
+    "po_number": ["a", "b", "c"],
+    "end_date": ["2027-01-31", "2027-02-28", "2027-03-31"],
+    "Note__c": ["x", "y"],
+}
+_MORE = int(os.environ.get("SFSYNC_EXAMPLES", "0"))
 
 
 class Killed(BaseException):
@@ -73,14 +84,16 @@ class Play:
 
     def __post_init__(self) -> None:
         for order in self.orders:
-            for name, start in (("status", "Draft"), ("po_number", "")):
+            for name in FIELDS:
+                start = "Draft" if name == "status" else ""
                 self.sides[order, name] = Side(start, start, start)
 
     def sql(self, which: int, name: str, value: str) -> None:
         """Another program wants something."""
         order = self.orders[which]
+        column, text = ("custom", f'{{"{name}": "{value}"}}') if name.endswith("__c") else (name, value)
         with self.app.db.begin() as tx:
-            tx.exec_driver_sql(f"UPDATE orders SET {name} = '{value}' WHERE sf_id = '{order}'")
+            tx.exec_driver_sql(f"UPDATE orders SET {column} = '{text}' WHERE sf_id = '{order}'")
         self.sides[order, name].want = value
 
     def command(self, which: int, name: str, value: str) -> None:
@@ -91,7 +104,8 @@ class Play:
             if name == "status":
                 want(tx, "default", row.id, Status(value), actor="anna", now=self.app.clock())
             else:
-                want_fields(tx, "default", row.id, {name: value}, actor="anna", now=self.app.clock())
+                wish = date.fromisoformat(value) if name == "end_date" else value
+                want_fields(tx, "default", row.id, {name: wish}, actor="anna", now=self.app.clock())
             self.sides[order, name].want, self.sides[order, name].asked = value, False
 
     def in_org(self, which: int, name: str, value: str) -> None:
@@ -103,7 +117,9 @@ class Play:
     def cycle(self) -> None:
         """Run one whole cycle."""
         self.world.org.advance(30 * 3600)
+        self.world.org.on_call.append(self.no_flip_flop)
         run_cycle(self.app)
+        self.world.org.on_call.clear()
         for (_, name), side in self.sides.items():
             side.cycle(self.policy, _legal if name == "status" else lambda _from, _to: True)
         self.check()
@@ -111,6 +127,7 @@ class Play:
     def disturbed(self, disturb: Callable[[], object]) -> None:
         """Run a cycle that goes wrong somewhere: what it got done is taken over, as far as it may have been done."""
         self.world.org.advance(30 * 3600)
+        self.world.org.on_call.append(self.no_flip_flop)
         disturb()
         with suppress(OrgUnavailable, Killed):
             run_cycle(self.app)
@@ -144,19 +161,33 @@ class Play:
 
         self.disturbed(lambda: self.world.org.on_call.append(hook))
 
+    def no_flip_flop(self, *_: object) -> None:
+        """At every call of a cycle: readers of the mirror see a wish, or something newer in the org, never older."""
+        for row in mirrored(self.app.db, "orders"):
+            for name in FIELDS:
+                side = self.sides[row.sf_id, name]
+                newer = {side.org} if side.org != side.seen else set()
+                assert _value(row, name) in {side.want} | newer, f"{name} flips back"
+
     def found(self) -> Iterator[tuple[str, str, Side]]:
         """What both sides have in fact."""
         asked = {(one.order_id, one.field) for one in mirrored(self.app.db, "conflicts") if one.resolved_at is None}
         for row in mirrored(self.app.db, "orders"):
             org = self.world.org.get("Order", row.sf_id)
             for name, api_name in FIELDS.items():
-                columns = (getattr(row, name) or "", org[api_name] or "", getattr(row, f"org_{name}") or "")
+                columns = (_value(row, name), str(org[api_name] or ""), _value(row, name, "org_"))
                 yield row.sf_id, name, Side(*columns, asked=(row.id, name) in asked)
 
     def check(self) -> None:
         """Compare both sides with the reference, and that nothing is left in doubt."""
         assert {(order, name): side for order, name, side in self.found()} == self.sides
         assert mirrored(self.app.db, "orders", in_doubt="update") == []
+
+
+def _value(row: Row[*tuple[Any, ...]], name: str, side: str = "") -> str:
+    """What a column of the mirror holds of a field, as text: the wish, or with `org_` its twin."""
+    value = (getattr(row, f"{side}custom") or {}).get(name) if name.endswith("__c") else getattr(row, f"{side}{name}")
+    return str(value or "")
 
 
 def _legal(org: str, wanted: str) -> bool:
@@ -182,8 +213,8 @@ def _steps() -> st.SearchStrategy[list[tuple[str, tuple[Any, ...]]]]:
 
 @pytest.mark.parametrize("policy", ["ask", "org_wins", "local_wins"])
 @settings(
-    max_examples=2,
-    derandomize=True,
+    max_examples=_MORE or 2,
+    derandomize=not _MORE,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -191,27 +222,27 @@ def _steps() -> st.SearchStrategy[list[tuple[str, tuple[Any, ...]]]]:
 )
 @given(steps=_steps())
 def test_whatever_happens_in_whatever_order_both_sides_end_as_the_policy_says(
-    sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, policy: str, steps: list[tuple[str, tuple[Any, ...]]]
+    fresh_url: Callable[[], str], monkeypatch: pytest.MonkeyPatch, policy: str, steps: list[tuple[str, tuple[Any, ...]]]
 ) -> None:
     monkeypatch.setenv("SFSYNC_SALESFORCE__LOGIN_URL", "https://org.example")
     monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_ID", "3MVG9sfsyncEMULATOR")
     monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_SECRET", "emulator-secret")
-    for name in ("STATUS", "PO_NUMBER"):
+    monkeypatch.setenv("SFSYNC_ORDERS__WRITABLE_FIELDS", "Note__c")
+    for name in ("STATUS", "PO_NUMBER", "END_DATE", "CUSTOM"):
         monkeypatch.setenv(f"SFSYNC_CONFLICTS__{name}", policy)
-    with TemporaryDirectory() as folder:
-        shutil.copyfile(sqlite_template, f"{folder}/sfsync.db")
-        db = open_database(f"sqlite:///{folder}/sfsync.db")
-        world = World(new_org())
-        app = App(load_settings(), "default", db, world.org.clock, EmulatorAdapter(world.org), lambda _seconds: None)
-        world.deals(ORDERS)
-        run_cycle(app)
-        play = Play(app, world, [order["Id"] for order in world.orders()], policy)
-        for name, arguments in steps:
-            getattr(play, name)(*arguments)
-        play.cycle()
-        play.cycle()
-        only_legal_moves_with_their_authors(app)
-        db.close()
+    db = open_database(fresh_url())
+    world = World(new_org())
+    world.org.add_custom_field("Order", Field("Note__c", "string", "Note", length=255, custom=True))
+    app = App(load_settings(), "default", db, world.org.clock, EmulatorAdapter(world.org), lambda _seconds: None)
+    world.deals(ORDERS)
+    run_cycle(app)
+    play = Play(app, world, [order["Id"] for order in world.orders()], policy)
+    for name, arguments in steps:
+        getattr(play, name)(*arguments)
+    play.cycle()
+    play.cycle()
+    only_legal_moves_with_their_authors(app)
+    db.close()
 
 
 def only_legal_moves_with_their_authors(app: App) -> None:
