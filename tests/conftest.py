@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,26 +103,6 @@ def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'sfsync.db'}"
     return str(request.getfixturevalue("new_postgres_url"))
-
-
-@pytest.fixture(params=_KINDS)
-def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Makes a database of the newest schema without rows each time it is called, of each kind in turn.
-
-    On PostgreSQL it is the same one, emptied: close it before the next.
-    """
-    if request.param != "sqlite":
-        server: Server = request.getfixturevalue("postgres_server")
-        return lambda: server.emptied(f"filled_{_WORKER}", _TEMPLATE)
-    template: Path = request.getfixturevalue("sqlite_template")
-    numbers = count()
-
-    def copy() -> str:
-        path = tmp_path / f"sfsync{next(numbers)}.db"
-        shutil.copyfile(template, path)
-        return f"sqlite:///{path}"
-
-    return copy
 
 
 @pytest.fixture

@@ -1,19 +1,18 @@
 """Random interleavings of edits on both sides, cycles, lost answers and dying processes end as a small model says.
 
-Repeatable by default; SFSYNC_EXAMPLES=300 runs so many random plays of each policy on each database instead.
+Each play is made from its number. SFSYNC_TEST_PLAYS=20:300 plays those of each policy on each database instead.
 """
 
 from __future__ import annotations
 
 import os
+import random
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from sfsync.app import App
 from sfsync.config import load_settings
@@ -21,7 +20,6 @@ from sfsync.domain.statuses import MOVES, Status
 from sfsync.emulator.adapter import EmulatorAdapter
 from sfsync.emulator.fields import Field
 from sfsync.errors import OrgUnavailable, UsageError
-from sfsync.store.engine import open_database
 from sfsync.store.wants import want, want_fields
 from sfsync.sync.cycle import run_cycle
 from tests.mirror import mirrored
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from sfsync.store.engine import Database
+
 FIELDS = {"status": "Status", "po_number": "PoNumber", "end_date": "EndDate", "Note__c": "Note__c"}
 ORDERS = 5
 VALUES = {
@@ -40,7 +40,7 @@ VALUES = {
     "end_date": ["2027-01-31", "2027-02-28", "2027-03-31"],
     "Note__c": ["x", "y"],
 }
-_MORE = int(os.environ.get("SFSYNC_EXAMPLES", "0"))
+PLAYS = range(*map(int, os.environ.get("SFSYNC_TEST_PLAYS", "0:2").split(":")))
 
 
 class Killed(BaseException):
@@ -194,35 +194,25 @@ def _legal(org: str, wanted: str) -> bool:
     return MOVES[Status(org), Status(wanted)] is None and (org, wanted) != ("Draft", "Cancelled")
 
 
-def _steps() -> st.SearchStrategy[list[tuple[str, tuple[Any, ...]]]]:
-    value = st.sampled_from([(name, value) for name, values in VALUES.items() for value in values])
-    edit = st.tuples(st.sampled_from(["sql", "command", "in_org"]), st.tuples(st.integers(0, ORDERS - 1), value))
-    flat = edit.map(lambda step: (step[0], (step[1][0], *step[1][1])))
-    cycle = st.sampled_from(
-        [
-            ("cycle", ()),
-            *(("lost", (nth, fault)) for nth in (1, 2) for fault in ("lost_answer", "reset")),
-            *(("dies", (nth, moment)) for nth in (1, 3, 4, 5) for moment in ("before", "after")),
-        ]
-    )
-    # Some edits, then a cycle, again and again.
-    return st.lists(st.tuples(st.lists(flat, min_size=4, max_size=10), cycle), min_size=4, max_size=5).map(
-        lambda rounds: [step for edits, last in rounds for step in (*edits, last)]
-    )
+def _steps(chance: random.Random) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Some edits, then a cycle, again and again."""
+    cycles = [
+        ("cycle", ()),
+        *(("lost", (nth, fault)) for nth in (1, 2) for fault in ("lost_answer", "reset")),
+        *(("dies", (nth, moment)) for nth in (1, 3, 4, 5) for moment in ("before", "after")),
+    ]
+    for _ in range(chance.randint(4, 6)):
+        for _ in range(chance.randint(4, 12)):
+            name = chance.choice(list(FIELDS))
+            edit = (chance.randrange(ORDERS), name, chance.choice(VALUES[name]))
+            yield chance.choice(["sql", "command", "in_org"]), edit
+        yield chance.choice(cycles)
 
 
 @pytest.mark.parametrize("policy", ["ask", "org_wins", "local_wins"])
-@settings(
-    max_examples=_MORE or 2,
-    derandomize=not _MORE,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    phases=[Phase.generate],
-)
-@given(steps=_steps())
+@pytest.mark.parametrize("number", PLAYS)
 def test_whatever_happens_in_whatever_order_both_sides_end_as_the_policy_says(
-    fresh_url: Callable[[], str], monkeypatch: pytest.MonkeyPatch, policy: str, steps: list[tuple[str, tuple[Any, ...]]]
+    db: Database, monkeypatch: pytest.MonkeyPatch, policy: str, number: int
 ) -> None:
     monkeypatch.setenv("SFSYNC_SALESFORCE__LOGIN_URL", "https://org.example")
     monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_ID", "3MVG9sfsyncEMULATOR")
@@ -230,19 +220,17 @@ def test_whatever_happens_in_whatever_order_both_sides_end_as_the_policy_says(
     monkeypatch.setenv("SFSYNC_ORDERS__WRITABLE_FIELDS", "Note__c")
     for name in ("STATUS", "PO_NUMBER", "END_DATE", "CUSTOM"):
         monkeypatch.setenv(f"SFSYNC_CONFLICTS__{name}", policy)
-    db = open_database(fresh_url())
     world = World(new_org())
     world.org.add_custom_field("Order", Field("Note__c", "string", "Note", length=255, custom=True))
     app = App(load_settings(), "default", db, world.org.clock, EmulatorAdapter(world.org), lambda _seconds: None)
     world.deals(ORDERS)
     run_cycle(app)
     play = Play(app, world, [order["Id"] for order in world.orders()], policy)
-    for name, arguments in steps:
-        getattr(play, name)(*arguments)
+    for step, arguments in _steps(random.Random(number)):  # noqa: S311 - repeatable on purpose
+        getattr(play, step)(*arguments)
     play.cycle()
     play.cycle()
     only_legal_moves_with_their_authors(app)
-    db.close()
 
 
 def only_legal_moves_with_their_authors(app: App) -> None:
