@@ -104,7 +104,13 @@ class App:
                 Status.ACTIVATED: labels.activated,
                 Status.FULFILLED: labels.fulfilled,
                 Status.CANCELLED: labels.cancelled,
-            }
+            },
+            {
+                Status.DRAFT: labels.also_draft,
+                Status.ACTIVATED: labels.also_activated,
+                Status.FULFILLED: labels.also_fulfilled,
+                Status.CANCELLED: labels.also_cancelled,
+            },
         )
 
     @cached_property

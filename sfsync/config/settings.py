@@ -82,6 +82,18 @@ class StatusesSettings(Section):
         default="Fulfilled", description="Order Status of a fulfilled order; of category Activated."
     )
     cancelled: Label = Field(default="Cancelled", description="Order Status of a cancelled order; of either category.")
+    also_draft: Words = Field(
+        default=(), description="Other Order Statuses that are read as Draft; of category Draft (divide by commas)."
+    )
+    also_activated: Words = Field(
+        default=(), description="Other Order Statuses that are read as Activated; of another category than Draft."
+    )
+    also_fulfilled: Words = Field(
+        default=(), description="Other Order Statuses that are read as Fulfilled; of another category than Draft."
+    )
+    also_cancelled: Words = Field(
+        default=(), description="Other Order Statuses that are read as Cancelled; of either category."
+    )
 
 
 class SyncSettings(Section):

@@ -14,7 +14,7 @@ from sfsync.salesforce.outcomes import Locked, Refused, Stale, Updated
 from sfsync.salesforce.push import UPDATES_PER_CALL, update_orders
 from sfsync.salesforce.strict import UPDATES_PER_CALL as STRICT_UPDATES_PER_CALL
 from sfsync.salesforce.strict import update_unchanged
-from sfsync.store import sent, wishes
+from sfsync.store import schemas, sent, wishes
 from sfsync.store.journal import Entry
 from sfsync.store.meeting import twins
 from sfsync.sync.choose import Parcel, in_two, packed
@@ -160,6 +160,8 @@ class Sending:
             work.announce(tx)
             work.write(tx, *(_entry(parcel) for parcel in pushed))
             record_failures(work, tx, failures, action="order.push_refused")
+            if any(failure.code == codes.NO_SUCH_VALUE for _, failure in failures):
+                schemas.forget(tx, work.org)
         self._stale += stale
         self._through |= {parcel.wish.id for parcel in pushed}
         work.counts["orders_pushed"] += len(pushed)
