@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from sfsync.cli.deactivate import deactivate
 from sfsync.cli.field_values import field_values, named
 from sfsync.cli.options import AsJson, Org, Record, actor, opened
 from sfsync.cli.order_view import list_row, order_parts
@@ -95,6 +96,9 @@ def fulfil(records: Records, *, org: Org = None, as_json: AsJson = False) -> Non
 def cancel(records: Records, *, org: Org = None, as_json: AsJson = False) -> None:
     """Have orders cancelled by the next sync: nothing more will be delivered."""
     _want(records, Status.CANCELLED, org, as_json=as_json)
+
+
+app.command()(deactivate)
 
 
 @app.command("set-status")

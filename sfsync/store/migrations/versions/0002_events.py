@@ -28,6 +28,7 @@ def upgrade() -> None:
     _events()
     _fields()
     _conflicts()
+    _life()
     if op.get_bind().dialect.name == "sqlite":
         _refuse_unreadable()
 
@@ -155,6 +156,22 @@ def _conflicts() -> None:
         "uq_conflicts_open", "conflicts", ["order_id", "field"], unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
     )
     op.create_index(op.f("ix_conflicts_org_resolved_at"), "conflicts", ["org", "resolved_at"], unique=False)
+
+
+def _life() -> None:
+    for column in (
+        sa.Column("created_at", UtcDateTime(), comment="Order.CreatedDate, by the org's clock"),
+        sa.Column(
+            "deactivate_by", sa.Text(), comment="who asked by command for the order to be deactivated; null: nobody"
+        ),
+        sa.Column("deactivate_at", UtcDateTime(), comment="when; without it no order goes back to Draft from here"),
+        sa.Column(
+            "rule_activated_at", UtcDateTime(), comment="when the rule of [activation] wanted it so; it does once"
+        ),
+    ):
+        op.add_column("orders", column)
+    asked = sa.text("deactivate_at IS NOT NULL")
+    op.create_index("ix_orders_deactivating", "orders", ["org"], sqlite_where=asked, postgresql_where=asked)
 
 
 def _refuse_unreadable() -> None:
