@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date  # noqa: TC003 - pydantic reads the annotations
+from decimal import Decimal  # noqa: TC003
 from pathlib import Path  # noqa: TC003
 from typing import Annotated, Any, Literal
 
@@ -96,6 +97,28 @@ class StatusesSettings(Section):
     )
 
 
+class ActivationSettings(Section):
+    """Which new orders are activated without a person: none, unless auto is on; those that fit the deal to the cent."""
+
+    auto: bool = Field(
+        default=False,
+        description="Have new orders activated by rule, each once; what a person sets afterwards stays.",
+    )
+    after_hours: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="Only orders that have stood in the org for so many hours."
+    )
+    max_amount: Decimal | None = Field(
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="No order over more than this, in its own currency.",
+        examples=["25000.00"],
+    )
+    types: Words = Field(
+        default=(), description="Only orders of these Opportunity types; empty for all (divide by commas)."
+    )
+
+
 class SyncSettings(Section):
     """How a cycle works."""
 
@@ -159,6 +182,7 @@ class Settings(Section):
     salesforce: SalesforceSettings = SalesforceSettings()
     orders: OrdersSettings = OrdersSettings()
     statuses: StatusesSettings = StatusesSettings()
+    activation: ActivationSettings = ActivationSettings()
     conflicts: ConflictsSettings = ConflictsSettings()
     sync: SyncSettings = SyncSettings()
     daemon: DaemonSettings = DaemonSettings()
