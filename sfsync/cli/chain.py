@@ -86,7 +86,7 @@ def chain_table(chain: Chain, *, to_come: bool = True) -> RenderableType:
 
 def _text(one: Milestone) -> Text:
     name = (f"{one.order}: ", "cyan") if one.order else ""
-    how = ", ".join(filter(None, (one.by, f"run {one.run}" if one.run is not None else None)))
+    how = ", ".join(filter(None, (one.by, f"run\N{NO-BREAK SPACE}{one.run}" if one.run is not None else None)))
     return Text.assemble(name, plain(one.text), (f"  ({plain(how)})", "dim") if how else "")
 
 

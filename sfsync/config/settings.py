@@ -146,6 +146,16 @@ class ConflictsSettings(Section):
     custom: Policy = Field(default=Policy.ASK, description="All custom fields: org_wins, local_wins or ask.")
 
 
+class EventsSettings(Section):
+    """How long it is kept what other systems were told of."""
+
+    keep_days: int = Field(
+        default=90,
+        ge=1,
+        description="The daemon removes events that reached everybody after so many days; others stay.",
+    )
+
+
 class DaemonSettings(Section):
     """How the daemon works."""
 
@@ -185,6 +195,7 @@ class Settings(Section):
     activation: ActivationSettings = ActivationSettings()
     conflicts: ConflictsSettings = ConflictsSettings()
     sync: SyncSettings = SyncSettings()
+    events: EventsSettings = EventsSettings()
     daemon: DaemonSettings = DaemonSettings()
     log: LogSettings = LogSettings()
     orgs: dict[str, SalesforceSettings] = Field(

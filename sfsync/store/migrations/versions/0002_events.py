@@ -170,6 +170,19 @@ def _life() -> None:
         ),
     ):
         op.add_column("orders", column)
+    op.create_table(
+        "event_counts",
+        sa.Column("org", sa.String(length=40), nullable=False),
+        sa.Column("record", sa.String(length=255), nullable=False),
+        sa.Column("type", sa.String(length=40), nullable=False),
+        sa.Column(
+            "pruned",
+            sa.Integer(),
+            nullable=False,
+            comment="events removed for their age; ids of later ones go on from it",
+        ),
+        sa.PrimaryKeyConstraint("org", "record", "type", name=op.f("pk_event_counts")),
+    )
     asked = sa.text("deactivate_at IS NOT NULL")
     op.create_index("ix_orders_deactivating", "orders", ["org"], sqlite_where=asked, postgresql_where=asked)
 
