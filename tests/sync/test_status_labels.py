@@ -139,11 +139,19 @@ def test_a_value_that_goes_within_the_hour_is_refused_once_and_the_values_are_re
     german.org.advance(300)
     assert mirrored(app.db, "schema_cache") == []
 
+
+def test_a_draft_value_that_goes_within_the_hour_stops_the_work_with_the_next_run(
+    german: World, make_app: Callable[[Org], App]
+) -> None:
+    app = make_app(german.org)
+    run_cycle(app)
     rename(german, "Entwurf", "Neu")
-    german.deal(name="Another")
+    german.deal()
+
+    assert [one.code for one in run_cycle(app).attention] == ["INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"]
     with pytest.raises(OrgUnfit, match=r"“Entwurf” for Draft \(setting statuses.draft\)"):
         run_cycle(app)
-    assert len(german.orders()) == 1
+    assert german.orders() == []
 
 
 @pytest.mark.parametrize(
