@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sfsync.config import load_settings
+from sfsync.domain.activation import Rule
 from sfsync.domain.events import Sink
 from sfsync.domain.fields import Policies
 from sfsync.domain.planning import PlanPolicy
@@ -104,8 +105,22 @@ class App:
                 Status.ACTIVATED: labels.activated,
                 Status.FULFILLED: labels.fulfilled,
                 Status.CANCELLED: labels.cancelled,
-            }
+            },
+            {
+                Status.DRAFT: labels.also_draft,
+                Status.ACTIVATED: labels.also_activated,
+                Status.FULFILLED: labels.also_fulfilled,
+                Status.CANCELLED: labels.also_cancelled,
+            },
         )
+
+    @cached_property
+    def activation_rule(self) -> Rule | None:
+        """Which orders are activated without a person; None where none is."""
+        given = self.settings.activation
+        if not given.auto:
+            return None
+        return Rule(timedelta(hours=given.after_hours), given.max_amount, frozenset(given.types))
 
     @cached_property
     def sinks(self) -> tuple[Sink, ...]:

@@ -83,7 +83,7 @@ def order_parts(order: OrderFacts, items: Sequence[ItemFacts]) -> list[Renderabl
         for item in items
     ]
     lines: list[RenderableType] = [title("Lines"), table(*columns, rows=rows, right=columns[3:6])] if rows else []
-    return [facts, *lines, f"\n`sfsync why {order.handle}` explains how it stands, and why."]
+    return [facts, *lines]
 
 
 def _standing(order: OrderFacts) -> Text:

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from sfsync.cli.chain import chain_of, chain_table
+from sfsync.cli.deactivate import deactivate
 from sfsync.cli.field_values import field_values, named
 from sfsync.cli.options import AsJson, Org, Record, actor, opened
 from sfsync.cli.order_view import list_row, order_parts
-from sfsync.cli.render import show, show_json, table
+from sfsync.cli.render import show, show_json, table, title
 from sfsync.domain.fields import api_name, shown
 from sfsync.domain.sfid import full_id
 from sfsync.domain.statuses import Status
 from sfsync.errors import UsageError
 from sfsync.store import schemas, wants
-from sfsync.store.find import OrderFilter, find, find_order, items_of, list_orders
+from sfsync.store.find import Found, OrderFilter, find, find_order, items_of, list_orders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,14 +71,19 @@ def list_(
 
 @app.command("show")
 def show_(record: Record, *, org: Org = None, as_json: AsJson = False) -> None:
-    """Show one order with its lines."""
+    """Show one order: its lines, its chain from the deal to billing, and what to do next."""
     with opened(org) as app_, app_.db.read() as tx:
         order = find_order(tx, app_.org_name, record)
         items = items_of(tx, order)
+        chain = chain_of(app_, tx, Found(order.opportunity_id, (order,)))
     if as_json:
-        show_json({"order": order, "items": items})
-    else:
-        show(*order_parts(order, items))
+        timeline, next_step = list(chain.milestones), chain.explanation.next_step
+        show_json({"order": order, "items": items, "timeline": timeline, "next": next_step})
+        return
+    show(*order_parts(order, items))
+    show(title("What happened, and who was told (UTC)"), chain_table(chain))
+    show(title("What to do"), chain.explanation.next_step)
+    show(f"`sfsync why {order.handle}` explains how it stands, and why.")
 
 
 @app.command()
@@ -95,6 +102,9 @@ def fulfil(records: Records, *, org: Org = None, as_json: AsJson = False) -> Non
 def cancel(records: Records, *, org: Org = None, as_json: AsJson = False) -> None:
     """Have orders cancelled by the next sync: nothing more will be delivered."""
     _want(records, Status.CANCELLED, org, as_json=as_json)
+
+
+app.command()(deactivate)
 
 
 @app.command("set-status")

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sfsync.domain.events import EventType
 from sfsync.domain.explain_order import order_steps
+from sfsync.domain.statuses import Status
 from sfsync.domain.steps import Obstacle, State, Step, money
+from sfsync.domain.told import hitch, reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
     from sfsync.domain.facts import OrderFacts
     from sfsync.domain.model import Deal, Problem
+    from sfsync.domain.told import Told
 
 
 class Wanted(StrEnum):
@@ -37,6 +41,8 @@ class Story:
     """Setting orders.since."""
     types: tuple[str, ...] = ()
     """Setting orders.opportunity_types."""
+    told: tuple[Told, ...] = ()
+    """The events about it, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +154,18 @@ def _next(story: Story, chain: _Chain) -> str:
     live = [order for order in story.orders if order.sf_id and not order.is_deleted and not order.is_reduction]
     if not live:
         return "Nothing to do here. Once the deal is won in Salesforce, the next sync plans its order."
-    return _after(live[0])
+    return _after(live[0], [event for event in story.told if event.record in (live[0].key, live[0].sf_id)])
 
 
-def _after(order: OrderFacts) -> str:
+def _after(order: OrderFacts, told: Sequence[Told]) -> str:
+    if order.org_status != Status.DRAFT and (trouble := hitch(told)):
+        return trouble
     match order.org_status:
         case "Draft":
             return f"Review the order, then `sfsync orders activate {order.handle}`."
+        case "Activated" if heard := reached(told, EventType.ORDER_ACTIVATED):
+            waits = " and ".join(heard)
+            return f"Waiting for {waits} to confirm that all is delivered: `sfsync orders fulfil {order.handle}`."
         case "Activated":
             return f"When everything is delivered: `sfsync orders fulfil {order.handle}`."
         case _:

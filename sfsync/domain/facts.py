@@ -83,6 +83,13 @@ class OrderFacts:
     custom: Mapping[str, Value] | None = None
     org_custom: Mapping[str, Value] | None = None
     first_activated_at: datetime | None = None
+    created_at: datetime | None = None
+    """When it was made in the org, by the org's clock."""
+    deactivate_by: str | None = None
+    deactivate_at: datetime | None = None
+    """Who asked for it to go back to Draft, and when; None: nobody."""
+    rule_activated_at: datetime | None = None
+    """When the rule of [activation] wanted it activated."""
     conflicts: tuple[ConflictFacts, ...] = ()
     """Fields that were changed here and in the org at the same time, and wait for a person."""
 

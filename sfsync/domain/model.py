@@ -125,6 +125,7 @@ class OrgOrder:
     is_deleted: bool
     system_modstamp: datetime
     items: tuple[OrgOrderItem, ...] | None
+    created_at: datetime | None = None
     fields: Mapping[str, Value] = field(default_factory=dict)
     """What may be written from here, by its name in the mirror or its API name; only what our user can read."""
 

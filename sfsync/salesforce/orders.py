@@ -21,7 +21,7 @@ CHILD = "OrderItems"
 _HEADER = (
     *("Id", "OrderNumber", "AccountId", "ContractId", "Pricebook2Id", "OriginalOrderId", "IsReductionOrder", "Name"),
     *("Type", "CurrencyIsoCode", "EffectiveDate", "Status", "StatusCode", "TotalAmount", "ActivatedDate"),
-    *("IsDeleted", "SystemModstamp"),
+    *("CreatedDate", "IsDeleted", "SystemModstamp"),
 )
 _ITEM = (
     *("Id", "OrderId", "OrderItemNumber", "PricebookEntryId", "Product2Id", "Quantity", "UnitPrice", "ListPrice"),
@@ -90,6 +90,7 @@ def order_parser(schema: OrgSchema) -> Callable[[Mapping[str, Any], Sequence[Map
             status_code=required(text(get("StatusCode"), "Order.StatusCode"), "Order.StatusCode"),
             total_amount=required(decimal(get("TotalAmount"), "Order.TotalAmount"), "Order.TotalAmount"),
             activated_at=parse_datetime(get("ActivatedDate"), "Order.ActivatedDate"),
+            created_at=parse_datetime(get("CreatedDate"), "Order.CreatedDate"),
             is_deleted=boolean(get("IsDeleted"), "Order.IsDeleted"),
             system_modstamp=_stamp(row, "Order"),
             items=None if children is None else tuple(item(child) for child in children),

@@ -148,13 +148,21 @@ def _fields(schema: OrgSchema) -> Iterator[Check]:
 
 
 def _statuses(app: App, schema: OrgSchema) -> Iterator[Check]:
-    found = app.status_map.check(schema.statuses)
-    remedy = "Orders of that status are held back until then. `sfsync orders show ORDER` says so of each."
+    found, unsafe = app.status_map.check(schema.statuses), app.status_map.unsafe(schema.statuses)
+    held = "Orders of that status are held back until then. `sfsync orders show ORDER` says so of each."
     for problem in found:
-        yield Check("statuses", "problem", problem.message, remedy, EXIT_ATTENTION)
+        stops = problem in unsafe
+        yield Check(
+            "statuses", "problem", problem.message, "Nothing runs until then." if stops else held,
+            EXIT_USAGE if stops else EXIT_ATTENTION,
+        )  # fmt: skip
     if not found:
         spelled = ", ".join(f"{status} is “{label}”" for status, label in app.status_map.labels.items())
-        yield Check("statuses", "ok", f"The org has all of them: {spelled}.")
+        also = "; ".join(
+            f"{' and '.join(f'“{label}”' for label in labels)} {'is' if len(labels) == 1 else 'are'} read as {status}"
+            for status, labels in app.status_map.also.items() if labels
+        )  # fmt: skip
+        yield Check("statuses", "ok", f"The org has all of them: {spelled}" + (f"; {also}." if also else "."))
 
 
 def _permissions(identity: Identity) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select, text
 from sfsync.domain.events import ENTERED, Event, EventType, Sink
 from sfsync.domain.statuses import Status
 from sfsync.store.event_tables import deliveries, events
+from sfsync.store.retention import pruned_before
 from sfsync.store.tables import UNANNOUNCED, order_items, orders
 from sfsync.store.upserts import in_parts
 from sfsync.store.writing import update_by_id
@@ -192,13 +193,16 @@ def _amount(value: Any) -> str | None:
 
 def _counts(tx: Tx, org: str, told: Sequence[Event]) -> defaultdict[tuple[str, str], int]:
     counts: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for part in in_parts(sorted({event.record for event in told if event.type is not EventType.ORDER_CREATED})):
+    records = sorted({event.record for event in told if event.type is not EventType.ORDER_CREATED})
+    counts.update(pruned_before(tx, org, records))
+    for part in in_parts(records):
         query = (
             select(events.c.record, events.c.type, func.count())
             .where(events.c.org == org, events.c.record.in_(part))
             .group_by(events.c.record, events.c.type)
         )
-        counts.update({(record, kind): many for record, kind, many in tx.execute(query)})
+        for record, kind, many in tx.execute(query):
+            counts[record, kind] += many
     return counts
 
 

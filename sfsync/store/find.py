@@ -66,9 +66,9 @@ def find(tx: Tx, org: str, record: str) -> Found:
         return Found(found[0].opportunity_id, tuple(found))
     deal = sf_id or deal_of(text)
     if deal is not None:
-        of_deal = tuple(_orders(tx, org, orders.c.opportunity_id == deal))
-        if of_deal or _is_mirrored(tx, org, deal):
-            return Found(deal, of_deal)
+        found = of_deal(tx, org, deal)
+        if found or _is_mirrored(tx, org, deal):
+            return Found(deal, tuple(found))
     raise RecordNotFound(
         f"The mirror of {org} holds nothing named “{text}”.",
         remedy="Give an order key, an order number, or the Id of an order or opportunity. If that is what it is, run "
@@ -103,6 +103,11 @@ def find_order(tx: Tx, org: str, record: str) -> OrderFacts:
         names = ", ".join(order.handle for order in standing)
         raise UsageError(f"{record} has {len(standing)} orders: {names}.", remedy="Name one of them.")
     return standing[0]
+
+
+def of_deal(tx: Tx, org: str, deal: str) -> list[OrderFacts]:
+    """Return all orders of a deal, deleted ones too."""
+    return _orders(tx, org, orders.c.opportunity_id == deal)
 
 
 def list_orders(tx: Tx, org: str, wanted: OrderFilter, *, limit: int) -> tuple[list[OrderFacts], int]:

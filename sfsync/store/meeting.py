@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sfsync.domain.fields import STANDARD, STATUS, Policies, Policy, Value, is_custom, plain, same
 from sfsync.domain.merge import merge
 from sfsync.domain.statuses import Status
+from sfsync.store.life_columns import NO_DEACTIVATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "id", "sf_id", "key", "opportunity_id", "order_number", "status", "org_status", "description", "org_description",
     "po_number", "org_po_number", "end_date", "org_end_date", "custom", "org_custom", "sent", "in_doubt",
-    "first_activated_at", "wanted_by",
+    "first_activated_at", "wanted_by", "deactivate_by", "deactivate_at",
 )  # fmt: skip
 """What `meet` and `differences` need of a row."""
 
@@ -68,7 +69,8 @@ class Met:
 def meet(row: OrderRow, now: Mapping[str, Value], policies: Policies) -> Met:
     """Merge what the org shows `now` (only of fields that were read) into our row, field by field.
 
-    What we sent ourselves and were not answered to is no change of somebody else's.
+    What we sent ourselves and were not answered to is no change of somebody else's. A request to deactivate an order
+    is for the status that the org had then: another one there ends it, whether it is Draft by now or something newer.
     """
     columns: dict[str, Any] = {}
     custom, org_custom = dict(wishes_of(row.custom)), dict(row.org_custom or {})
@@ -82,7 +84,8 @@ def meet(row: OrderRow, now: Mapping[str, Value], policies: Policies) -> Met:
         merged = merge(plain(want), plain(seen), plain(value), sent=(plain(value),) if ours else ())
         wanted = want if same(merged.want, want) else value
         if merged.conflict:
-            clash = Clash(field, want, seen, value, policies.of(field))
+            policy = Policy.ORG_WINS if field == STATUS and row.deactivate_at else policies.of(field)
+            clash = Clash(field, want, seen, value, policy)
             changes.append(clash)
             wanted = value if clash.policy is Policy.ORG_WINS else want
         elif known and not ours and not same(seen, value):
@@ -95,6 +98,8 @@ def meet(row: OrderRow, now: Mapping[str, Value], policies: Policies) -> Met:
             custom[field], org_custom[field] = plain(wanted), plain(value)
         else:
             columns[field], columns[f"org_{field}"] = wanted, value
+    if row.deactivate_at and STATUS in now and not same(now[STATUS], row.org_status):
+        columns |= NO_DEACTIVATION
     if org_custom:
         columns |= {"custom": _sorted(custom), "org_custom": _sorted(org_custom)}
     if landed:

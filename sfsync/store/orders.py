@@ -188,6 +188,7 @@ def _values(order: OrgOrder, status: Status) -> dict[str, Any]:
         "org_status_label": order.status_label,
         "status_code": order.status_code,
         "activated_at": order.activated_at,
+        "created_at": order.created_at,
         "is_deleted": order.is_deleted,
         "system_modstamp": order.system_modstamp,
         **{f"org_{field}": value for field, value in order.fields.items() if not is_custom(field)},

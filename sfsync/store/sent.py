@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from sfsync.domain.fields import STATUS, plain
+from sfsync.domain.statuses import Status
 from sfsync.store import conflicts
+from sfsync.store.life_columns import ASKED, NO_DEACTIVATION
 from sfsync.store.meeting import COLUMNS, Clash, differences, meet
 from sfsync.store.orders import TOTAL_MISMATCH, Seen
 from sfsync.store.tables import orders
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Update
 
     from sfsync.domain.fields import Policies, Value
-    from sfsync.domain.statuses import Status
     from sfsync.store.engine import Tx
 
 UNANSWERED = "not_answered"
@@ -137,6 +138,16 @@ def forget_withdrawn(tx: Tx, org: str) -> None:
     withdrawn = [row.id for row in tx.execute(query) if not differences(row)]
     for part in in_parts(withdrawn):
         tx.execute(update(orders).where(o.id.in_(part)).values(**NO_PROBLEM))
+
+
+def forget_requests(tx: Tx, org: str) -> None:
+    """Forget who asked for orders to be deactivated that are to have another status by now, or were deleted.
+
+    A status that is written by plain SQL takes such a request back; it must not be there when Draft is written next.
+    """
+    o = orders.c
+    over = (o.status != Status.DRAFT.value) | o.is_deleted
+    tx.execute(update(orders).where(o.org == org, text(ASKED), over, o.in_doubt.is_(None)).values(**NO_DEACTIVATION))
 
 
 def record_failures(tx: Tx, failures: Sequence[WishFailure], now: datetime) -> None:

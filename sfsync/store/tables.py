@@ -26,6 +26,7 @@ from sqlalchemy import (
     text,
 )
 
+from sfsync.store.life_columns import life_columns
 from sfsync.store.types import Exact, UtcDateTime
 from sfsync.store.wish_columns import wanting_index, wish_columns
 
@@ -144,6 +145,7 @@ orders = Table(
     Column("status_code", String(40), comment="Order.StatusCode, the category"),
     Column("activated_at", UtcDateTime(), comment="Order.ActivatedDate; moves with each activation"),
     *wish_columns(),
+    *life_columns(),
     Column("announced_status", String(20), comment="the org_status that events have told of; null: of none yet"),
     Column("origin", String(10), nullable=False, comment="sfsync | adopted | org: who made the order"),
     *_mirrored(),

@@ -104,4 +104,6 @@ def _judge_status(work: Work, wish: Wish) -> Refusal | None:
         choices=work.schema.statuses,
         item_count=wish.item_count,
         contract_status_code=wish.contract_status_code,
+        deactivation=wish.deactivation,
+        reduced=wish.reduced,
     )

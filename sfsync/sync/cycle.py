@@ -1,4 +1,4 @@
-"""One pass of everything for one org: settle, pull, plan, generate, read back, push."""
+"""One pass of everything for one org: settle, pull, plan, generate, activate by rule, push, read back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sfsync.sync.generate import generate
 from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull, pull_orders
 from sfsync.sync.push import push
+from sfsync.sync.rule import activate_by_rule
 from sfsync.sync.running import Report, known_schema, run
 from sfsync.sync.settle import settle
 from sfsync.sync.work import Work, no_progress
@@ -39,6 +40,7 @@ def cycle(work: Work) -> None:
     plan(work)
     before = work.counts["orders_created"]
     generate(work)
+    activate_by_rule(work)
     push(work)
     if work.counts["orders_created"] > before or work.counts["orders_pushed"]:
         pull_orders(work)
@@ -62,6 +64,7 @@ def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progr
         work = Work(app, db, app.client, known_schema(app, db), None, only, progress, calls_before=before)
         pull(work)
         plan(work)
+        activate_by_rule(work)
         with db.read() as tx:
             outlook = overview.outlook(tx, app.org_name, app.clock(), only)
             attention = overview.attention(tx, app.org_name, only)

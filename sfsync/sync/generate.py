@@ -15,7 +15,7 @@ from sfsync.errors import OrgUnavailable, SfsyncError
 from sfsync.salesforce import codes
 from sfsync.salesforce.create import create_big_order, create_orders, pack
 from sfsync.salesforce.outcomes import AlreadyThere, Created, Halted, InDoubt, Locked, Refused
-from sfsync.store import planned
+from sfsync.store import planned, schemas
 from sfsync.store.journal import Entry
 from sfsync.store.planned import Confirmed, Failure
 from sfsync.sync.settle import settle_creations
@@ -142,6 +142,8 @@ def _record(work: Work, plans: Sequence[OrderPlan], outcomes: Sequence[CreateOut
         attempts = planned.attempts_of(tx, work.org, [o.key for o in refused])
         failures = [_failure(work, o, attempts.get(o.key, 0) + 1) for o in refused]
         planned.record_failures(tx, work.org, failures, now)
+        if any(failure.code == codes.NO_SUCH_VALUE for failure in failures):
+            schemas.forget(tx, work.org)
         planned.settle_absent(tx, work.org, [o.key for o in outcomes if isinstance(o, Halted)])
         work.announce(tx)
         work.write(

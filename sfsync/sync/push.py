@@ -40,6 +40,7 @@ def push(work: Work) -> None:
     """
     with work.db.begin() as tx:
         sent.forget_withdrawn(tx, work.org)
+        sent.forget_requests(tx, work.org)
         work.write(tx, *conflicts.tidy(tx, work.org, work.now()))
     sending = Sending(work)
     after = 0
