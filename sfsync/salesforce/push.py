@@ -32,6 +32,8 @@ class OrderState:
     status_code: str
     system_modstamp: datetime
     key: str | None
+    modified_by: str | None
+    """Id of the user who changed the order last."""
     values: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -47,7 +49,7 @@ def read_states(
     key_field = (names or FieldNames()).order_key
     found = readers or {}
     others = [soql.name(api_name) for api_name, _ in found.values()]
-    fields = ["Id", "Status", "StatusCode", "SystemModstamp", soql.name(key_field), *others]
+    fields = ["Id", "Status", "StatusCode", "SystemModstamp", "LastModifiedById", soql.name(key_field), *others]
     states: dict[str, OrderState | None] = {}
     for start in range(0, len(ids), IDS_PER_CALL):
         part = list(ids[start : start + IDS_PER_CALL])
@@ -93,6 +95,7 @@ def _state(row: Any, key_field: str, readers: Readers) -> OrderState | None:
                 wire.parse_datetime(row["SystemModstamp"], "Order.SystemModstamp"), "Order.SystemModstamp"
             ),
             key=wire.text(row.get(key_field), key_field),
+            modified_by=wire.text(row.get("LastModifiedById"), "Order.LastModifiedById"),
             values=order_fields.read(row, readers),
         )
     except (KeyError, TypeError, ValueError) as exc:

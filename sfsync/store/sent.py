@@ -48,6 +48,10 @@ class Shown:
     label: str
     code: str
     fields: Mapping[str, Value]
+    stamp: datetime
+    """When the order was last changed, by the org's clock."""
+    by_others: bool
+    """Whether that was somebody else than our user."""
 
 
 def meet_shown(
@@ -61,13 +65,14 @@ def meet_shown(
     news: list[Seen] = []
     updates: list[dict[str, Any]] = []
     clashes: list[tuple[int, Clash]] = []
-    columns = [orders.c[name] for name in (*COLUMNS, "org_status_label", "status_code")]
+    columns = [orders.c[name] for name in (*COLUMNS, "org_status_label", "status_code", "system_modstamp")]
     for part in in_parts(shown):
         # FOR UPDATE counts on PostgreSQL: what another program wants meanwhile is written after ours, and stays.
         query = select(*columns).where(orders.c.org == org, orders.c.sf_id.in_(part)).with_for_update()
         for row in tx.execute(query):
             found = shown[row.sf_id]
-            met = meet(row, {STATUS: found.status.value, **found.fields}, policies)
+            touched = found.by_others and (row.system_modstamp is None or found.stamp > row.system_modstamp)
+            met = meet(row, {STATUS: found.status.value, **found.fields}, policies, touched=touched)
             values = {**met.columns, "org_status_label": found.label, "status_code": found.code}
             changes = {name: value for name, value in values.items() if value != getattr(row, name)}
             if changes:

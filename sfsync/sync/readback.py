@@ -25,10 +25,15 @@ def read_shown(work: Work, ids: Sequence[str]) -> tuple[dict[str, Shown], dict[s
     """
     readers = order_fields.readers(work.schema)
     states = read_states(work.client, ids, work.app.field_names, readers)
-    to_local = work.app.status_map.to_local
+    to_local, me = work.app.status_map.to_local, work.client.user_id
     shown = {
         sf_id: Shown(
-            to_local(state.status_label, state.status_code), state.status_label, state.status_code, state.values
+            to_local(state.status_label, state.status_code),
+            state.status_label,
+            state.status_code,
+            state.values,
+            stamp=state.system_modstamp,
+            by_others=me is None or state.modified_by != me,
         )
         for sf_id, state in states.items()
         if state is not None
