@@ -52,6 +52,8 @@ class Wish:
     problem_code: str | None = None
     problem_want: str | None = None
     org_custom: Mapping[str, Value] = field(default_factory=dict)
+    held_for: str | None = None
+    """Why the order is on hold (see `HELD`); None: it is not."""
 
     @property
     def held(self) -> bool:
@@ -158,6 +160,7 @@ def _wishes(tx: Tx, org: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Wis
                 problem_code=row.problem_code,
                 problem_want=row.problem_want,
                 org_custom=row.org_custom or {},
+                held_for=row.held_for,
             )
         )
     return found

@@ -1,4 +1,4 @@
-"""One pass of everything for one org: settle, pull, plan, generate, read back, push."""
+"""One pass of everything for one org: settle, pull, plan, review, generate, read back, push."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sfsync.sync.generate import generate
 from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull, pull_orders
 from sfsync.sync.push import push
+from sfsync.sync.review import review
 from sfsync.sync.running import Report, known_schema, run
 from sfsync.sync.settle import settle
 from sfsync.sync.work import Work, no_progress
@@ -37,10 +38,12 @@ def cycle(work: Work) -> None:
     settle(work)
     pull(work)
     plan(work)
+    review(work)
     before = work.counts["orders_created"]
     generate(work)
     push(work)
-    if work.counts["orders_created"] > before or work.counts["orders_pushed"]:
+    written = ("orders_pushed", "orders_amended")
+    if work.counts["orders_created"] > before or any(work.counts[name] for name in written):
         pull_orders(work)
     complete(work)
 
@@ -62,6 +65,7 @@ def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progr
         work = Work(app, db, app.client, known_schema(app, db), None, only, progress, calls_before=before)
         pull(work)
         plan(work)
+        review(work)
         with db.read() as tx:
             outlook = overview.outlook(tx, app.org_name, app.clock(), only)
             attention = overview.attention(tx, app.org_name, only)
