@@ -49,6 +49,8 @@ def attention_lines(attention: Sequence[Attention], *, limit: int | None = SHOWN
     parts.append("")
     if "deal" in kinds:
         parts.append("Fix the deals in Salesforce: the next sync looks at them again and orders them by itself.")
+    if "discrepancy" in kinds:
+        parts.append("`sfsync orders amend RECORD` brings a deal's orders to the deal, or says what that takes.")
     if "order" in kinds:
         parts.append("`sfsync orders retry RECORD` has an order tried again by the next sync.")
     parts.append("`sfsync why RECORD` explains any record.")

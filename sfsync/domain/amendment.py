@@ -87,7 +87,7 @@ def amend(plan: OrderPlan | None, orders: Sequence[StandingOrder]) -> Amendment:
     cent: where nothing is to be taken back, orders and `more` add up to the deal.
 
     Args:
-        plan: What the deal asks for now; None for a deal that is no longer won.
+        plan: What the deal asks for; None for a deal that is not won any more.
         orders: The orders that count, planned ones included.
     """
     wanted = plan.lines if plan else ()

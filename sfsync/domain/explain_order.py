@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 _CREATE, _UPDATE = "create", "update"
 _RECORDED = frozenset(
-    ("total_mismatch", "illegal_move", "would_deactivate", "would_activate", "no_items", "not_writable", "bad_value")
+    (
+        "total_mismatch",
+        "illegal_move",
+        "would_deactivate",
+        "would_activate",
+        "no_items",
+        "not_writable",
+        "bad_value",
+        "deal_not_won",
+    )
 )
 """Problems whose words say already what to do."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -87,16 +87,16 @@ def judge(
     if any(order.in_doubt for order in orders):
         return None
     mark = fingerprint(deal, policy)
-    main = next((order for order in orders if order.sf_id and order.key == order_key(deal.sf_id)), None)
+    main = main_order(deal, orders)
     if main is None or main.status == Status.CANCELLED:
         return Judgement(mark)
-    if reason := _not_won(deal):
+    if reason := not_won(deal):
         return _no_longer_won(mark, reason, main, orders)
     drop = tuple(order.key or "" for order in orders if order.sf_id is None and order.stands_for != mark)
     counted = [order for order in orders if order.counts and order.key not in drop]
     if main.stands_for == mark and not main.asked:
         return Judgement(mark, agrees=True, drop=drop)
-    plan = plan_order(deal, policy=policy, today=_planned_start(main))
+    plan = plan_order(deal, policy=policy, today=planned_start(main))
     if isinstance(plan, Rejection):
         words = " ".join(problem.message for problem in plan.problems)
         said = f"The deal was changed after it was ordered, and cannot be ordered like this. {words}"
@@ -121,19 +121,10 @@ def judge_hold(held_for: str | None) -> Refusal | None:
     )
 
 
-def amendment_of(
-    deal: Deal, orders: Sequence[StandingOrder], *, policy: PlanPolicy, today: date, sequence: int
-) -> tuple[OrderPlan | Rejection, Amendment]:
-    """Return what would settle a won deal against its orders, and the plan whose header a supplementary order has."""
-    plan = plan_order(deal, policy=policy, today=today, sequence=sequence)
-    if isinstance(plan, Rejection):
-        return plan, NOTHING
-    return plan, amend(plan, [order for order in orders if order.counts])
-
-
-def total_of(amendment: Amendment) -> Decimal:
-    """Return what the supplementary order of an amendment comes to."""
-    return sum((line.total for line in amendment.more), Decimal(0))
+def supplementary(plan: OrderPlan, amendment: Amendment, name: str | None) -> OrderPlan:
+    """Return the order that an amendment adds: the plan's header, and only what is more."""
+    total = sum((line.total for line in amendment.more), Decimal(0))
+    return replace(plan, total=total, lines=amendment.more, name=name or plan.name)
 
 
 def _draft(
@@ -142,20 +133,33 @@ def _draft(
     update = plan_update(main, plan, force=main.asked, writable=writable)
     if not update.size and not update.drop:
         return Judgement(mark, agrees=True, drop=drop)
-    kind = None
-    if (main.pricebook_id, main.currency) != (plan.pricebook_id, plan.currency):
-        kind = "fixed"
-    elif main.origin != "sfsync" and not main.asked:
+    kind = _impossible(main, update)
+    if kind is None and main.origin != "sfsync" and not main.asked:
         kind = "adopted"
-    elif update.edited and not main.asked:
+    elif kind is None and update.edited and not main.asked:
         kind = "edited_in_org"
-    elif update.size > MOST_RECORDS:
-        kind = "too_large"
     if kind is None:
         return Judgement(mark, update=update, drop=drop)
     return Judgement(
         mark, found=Found(kind, _said(kind, main), main, differences(plan, [main]), amend(plan, [main])), drop=drop
     )
+
+
+def main_order(deal: Deal, orders: Sequence[StandingOrder]) -> StandingOrder | None:
+    """Return the deal's first order, ours or an adopted one; None if the org has none."""
+    return next((order for order in orders if order.sf_id and order.key == order_key(deal.sf_id)), None)
+
+
+def judge_draft(main: StandingOrder, update: Update) -> str | None:
+    """Return why a draft cannot be brought to its deal by any update, in words; None where it can."""
+    kind = _impossible(main, update)
+    return kind and _said(kind, main)
+
+
+def _impossible(main: StandingOrder, update: Update) -> str | None:
+    if (main.pricebook_id, main.currency) != (update.plan.pricebook_id, update.plan.currency):
+        return "fixed"
+    return "too_large" if update.size > MOST_RECORDS else None
 
 
 def _no_longer_won(mark: str, reason: str, main: StandingOrder, orders: Sequence[StandingOrder]) -> Judgement:
@@ -173,7 +177,8 @@ def _no_longer_won(mark: str, reason: str, main: StandingOrder, orders: Sequence
     return Judgement(mark, hold=reason, found=found, drop=drop)
 
 
-def _not_won(deal: Deal) -> str | None:
+def not_won(deal: Deal) -> str | None:
+    """Return in which way a deal is not won any more; None for one that is won."""
     if deal.is_deleted:
         return "deal_deleted"
     if deal.is_won:
@@ -181,8 +186,8 @@ def _not_won(deal: Deal) -> str | None:
     return "deal_lost" if deal.is_closed else "deal_reopened"
 
 
-def _planned_start(order: StandingOrder) -> date:
-    """The day on which the order starts: by the policy of today, the deal's plan keeps it."""
+def planned_start(order: StandingOrder) -> date:
+    """Return the day on which an order starts: by the policy of today, the deal's plan keeps it."""
     return (order.planned and order.planned.effective_date) or order.header.effective_date or date.min
 
 

@@ -69,6 +69,11 @@ def mark_sent(tx: Tx, org: str, updates: Sequence[tuple[Update, str]], now: date
         tx.execute(update(orders).where(orders.c.id == sent.order.id).values(**values))
 
 
+def ask(tx: Tx, order_id: int, actor: str) -> None:
+    """Have a draft brought to its deal by the next review, whatever others changed in it."""
+    tx.execute(update(orders).where(orders.c.id == order_id).values(amend_by=actor))
+
+
 def release(tx: Tx, ids: Iterable[int]) -> None:
     """Take orders out of doubt whose update was certainly not carried out: what was planned of it is forgotten."""
     for part in in_parts(ids):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, select, update
 
+from sfsync.domain.facts import DiscrepancyFacts
 from sfsync.store.discrepancy_tables import discrepancies
 from sfsync.store.journal import Entry
 from sfsync.store.tables import opportunities, opportunity_lines, orders, products
@@ -15,7 +15,6 @@ from sfsync.store.upserts import in_parts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
-    from decimal import Decimal
 
     from sqlalchemy import Row
 
@@ -25,26 +24,6 @@ if TYPE_CHECKING:
     from sfsync.store.engine import Tx
 
 REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class DiscrepancyFacts:
-    """A deal that no longer says what its orders do, as people ask for it."""
-
-    opportunity_id: str
-    order_id: int
-    record: str
-    name: str | None
-    currency: str | None
-    kind: str
-    message: str
-    lines: Sequence[Mapping[str, Any]]
-    amount: Decimal | None
-    """The deal's total minus what is ordered."""
-    amendment: Mapping[str, Any]
-    since: datetime
-    code: str | None = None
-    retry_at: datetime | None = None
 
 
 def record(tx: Tx, org: str, deal: str, found: Found, now: datetime) -> list[Entry]:
