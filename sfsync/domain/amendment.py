@@ -175,6 +175,8 @@ def _take(held: Sequence[_Held], price: Decimal, quantity: Decimal, currency: st
     """Take units of one price back: of activated orders first, of the newest lines first."""
     lines = [pair for pair in held if _price(pair[1]) == price and _left(pair[1]) > 0]
     for order, line in sorted(lines, key=lambda pair: (pair[0].is_draft, -pair[0].id, -pair[1].id)):
+        if not quantity:
+            return
         part = min(quantity, _left(line))
         quantity -= part
         yield Reduction(
@@ -190,8 +192,6 @@ def _take(held: Sequence[_Held], price: Decimal, quantity: Decimal, currency: st
             unit_price=price,
             total=money.line_total(part, price, money.currency_of(price, currency)),
         )
-        if not quantity:
-            return
 
 
 def _by_entry(orders: Iterable[StandingOrder]) -> dict[str, list[_Held]]:

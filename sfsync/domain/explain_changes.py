@@ -18,17 +18,11 @@ def changes_step(order: OrderFacts) -> tuple[list[Step], list[Obstacle]]:
         return [Step(State.DOUBT, "deal change", text)], []
     found = order.discrepancy
     if found is not None:
+        again = f"`sfsync orders retry {order.handle}` has it tried again at once." if found.kind == "refused" else None
         step = Step(State.BLOCKED, "deal change", f"Deal and orders differ since {found.since:%Y-%m-%d %H:%M} UTC.")
-        return [step], [Obstacle(found.kind, found.message, remedy(order))]
+        return [step], [Obstacle(found.kind, found.message, again)]
     if order.held_for is not None:
         text = f"The order is on hold, because {HELD[order.held_for]}."
         waits = "Win the deal again in Salesforce, or cancel the order."
         return [Step(State.BLOCKED, "deal change", text)], [Obstacle("deal_not_won", text, waits)]
     return [], []
-
-
-def remedy(order: OrderFacts) -> str | None:
-    """Return what helps against a difference, where its message does not say so."""
-    if order.discrepancy is None or order.discrepancy.kind != "refused":
-        return None
-    return f"Have it tried again at once with `sfsync orders retry {order.handle}`."

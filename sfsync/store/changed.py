@@ -102,7 +102,7 @@ def unreviewed(tx: Tx, org: str, now: datetime, only: str | None = None) -> list
     changed = select(opportunities.c.sf_id).where(opportunities.c.org == org, text("unreviewed"))
     d = discrepancies.c
     again = select(d.opportunity_id).where(d.org == org, d.resolved_at.is_(None), d.retry_at <= now)
-    found = sorted({*tx.scalars(changed), *tx.scalars(again)})
+    found = sorted(set(tx.scalars(changed.union(again))))
     return [deal for deal in found if only in (None, deal)]
 
 

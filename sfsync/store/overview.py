@@ -93,6 +93,8 @@ class Outlook:
 
     create: tuple[OrderPlan, ...]
     push: tuple[Wish, ...]
+    amend: int = 0
+    """How many draft orders it would bring to their changed deals."""
 
 
 def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook:

@@ -47,8 +47,7 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
 def apply_deletes(work: Work, tx: Tx, feed: Feed, ids: Iterable[str]) -> None:
     """Mark rows as deleted that the org's delete log names."""
     ids = mirrored.living(tx, work.org, feed.name, ids)  # the log tells the same again for an hour
-    if feed.name in _FLAG:
-        _FLAG[feed.name](tx, work.org, ids)
+    _FLAG[feed.name](tx, work.org, ids)
     if feed.name == "orders":
         gone = orders.mark_deleted(tx, work.org, ids, work.now())
         work.write(tx, *(Entry(action="order.deleted_in_org", message=DELETED, level="warning", sf_id=i) for i in gone))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -68,5 +69,6 @@ def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progr
         review(work)
         with db.read() as tx:
             outlook = overview.outlook(tx, app.org_name, app.clock(), only)
+            outlook = replace(outlook, amend=work.counts["orders_to_amend"])
             attention = overview.attention(tx, app.org_name, only)
     return Report.of(work, "plan", started, attention), outlook

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +14,12 @@ from hypothesis import strategies as st
 
 from sfsync.domain.amendment import amend, differences
 from sfsync.domain.bring_up import next_number, plan_update, summary, values_of
+from sfsync.domain.explain_changes import changes_step
 from sfsync.domain.judge import judge, judge_draft, judge_hold
 from sfsync.domain.model import OrderPlan
 from sfsync.domain.planning import PlanPolicy, plan_order
 from sfsync.domain.standing import Header, LineValues, StandingLine, StandingOrder, fingerprint
-from tests.builders import CONTRACT_ID, TODAY, contract, deal, line
+from tests.builders import CONTRACT_ID, NOW, TODAY, contract, deal, line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,6 +215,8 @@ def test_fewer_licences_take_a_reduction_of_the_newest_line_of_an_activated_orde
         ("00000102", 25, 625, True),
     ]
     assert amendment.amount == -5625
+    fewer = amend(plan_of(deal(lines=(line(quantity=Decimal(275)),))), [older, newer, draft])
+    assert [(one.order, one.quantity) for one in fewer.less] == [("00000101", 25)]
 
 
 def test_what_was_reduced_already_does_not_count_as_ordered() -> None:
@@ -412,3 +416,22 @@ def test_a_draft_of_a_deal_that_is_not_won_waits_and_only_drafts_do() -> None:
     refusal = judge_hold("deal_lost")
     assert refusal is not None
     assert refusal.code == "deal_not_won"
+
+
+def explained(**changes: Any) -> tuple[list[str], list[tuple[str, str | None]]]:
+    order = SimpleNamespace(**{"in_doubt": None, "discrepancy": None, "held_for": None, "handle": "00000100"} | changes)
+    steps, obstacles = changes_step(order)  # type: ignore[arg-type] - only what is asked of it
+    return [step.state.value for step in steps], [(one.code, one.remedy) for one in obstacles]
+
+
+def test_an_explanation_names_what_a_changed_deal_keeps_waiting() -> None:
+    refused = SimpleNamespace(kind="refused", message="No.", since=NOW)
+    assert explained() == ([], [])
+    assert explained(in_doubt="amend") == (["doubt"], [])
+    assert explained(discrepancy=SimpleNamespace(kind="ordered", message="Differs.", since=NOW)) == (
+        ["blocked"],
+        [("ordered", None)],
+    )
+    [(code, remedy)] = explained(discrepancy=refused)[1]
+    assert (code, "orders retry 00000100" in (remedy or "")) == ("refused", True)
+    assert explained(held_for="deal_lost")[0] == ["blocked"]

@@ -10,7 +10,11 @@ import pytest
 from sfsync.app import App
 from sfsync.errors import OrgUnavailable
 from sfsync.store.engine import open_database
-from sfsync.sync.cycle import run_cycle
+from sfsync.sync import amend
+from sfsync.sync.cycle import rehearse, run_cycle
+from sfsync.sync.pull import pull
+from sfsync.sync.review import review
+from sfsync.sync.running import run
 from tests.mirror import mirrored
 from tests.sync.answers import Changed
 from tests.world import World, just_before, kinds
@@ -243,6 +247,69 @@ def test_a_total_that_the_org_makes_otherwise_is_put_before_a_person(world: Worl
     world.org.calls.clear()
     run_cycle(app)
     assert "graph" not in kinds(world.org)
+
+
+def test_an_allowance_that_is_used_up_ends_the_run_and_loses_nothing(world: World, app: App, deals: list[str]) -> None:
+    world.org.faults.add("request_limit", path=GRAPH)
+    with pytest.raises(OrgUnavailable):
+        run_cycle(app)
+    assert not mirrored(app.db, "orders", in_doubt="amend")
+    world.org.faults.add("reset", path=GRAPH)
+    world.org.faults.add("request_limit", path=GRAPH, nth=2)
+    with pytest.raises(OrgUnavailable):
+        run_cycle(app)
+    world.org.faults.clear()
+
+    whole(world, app)
+
+
+def test_a_refusal_that_is_about_the_order_itself_names_no_line(world: World, app: App) -> None:
+    deal = world.deal((1, 100), (1, 250))
+    run_cycle(app)
+    world.org.advance(1200)
+    world.org.update("Opportunity", deal, {"CloseDate": "2026-03-20"})
+    refuse(world, times=1)
+
+    [problem] = run_cycle(app).attention
+    assert "Line" not in problem.message
+    assert "orders_amended" not in run_cycle(app).counts
+
+
+def test_what_is_halted_again_and_again_waits_for_the_next_run(
+    world: World, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(amend, "ROUNDS", 1)
+    deals = world.deals(16)
+    run_cycle(app)
+    world.org.advance(1200)
+    for deal in deals:
+        world.line(deal, 1, 100)
+    world.org.faults.add("part_fails", path=GRAPH, code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="No.")
+
+    assert "orders_amended" not in run_cycle(app).counts
+    assert run_cycle(app).counts["orders_amended"] == 2
+
+
+def test_a_deal_is_not_judged_while_its_order_is_in_doubt(world: World, app: App, deals: list[str]) -> None:
+    run(app, "pull", pull)
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE orders SET in_doubt = 'update'")
+    world.org.calls.clear()
+
+    run(app, "review", review)
+
+    assert "graph" not in kinds(world.org)
+    whole(world, app)
+
+
+def test_a_rehearsal_counts_the_drafts_to_bring_up_to_date_and_sends_nothing(
+    world: World, app: App, deals: list[str]
+) -> None:
+    _, outlook = rehearse(app)
+
+    assert outlook.amend == len(deals)
+    assert "graph" not in kinds(world.org)
+    whole(world, app)
 
 
 def test_more_refusals_than_a_call_takes_hold_up_no_other(world: World, app: App) -> None:

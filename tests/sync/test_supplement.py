@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sfsync.errors import OrgUnavailable, RecordNotFound, UsageError
+from sfsync.store.engine import open_database
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.pull import pull
 from sfsync.sync.running import known_schema, run
@@ -17,7 +18,10 @@ from tests.mirror import everything_but_runs, mirrored
 from tests.sync.test_changed_deals import lines_of, more, open_ones, total
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from sfsync.app import App
+    from sfsync.store.engine import Database
     from sfsync.sync.supplement import Amended
     from tests.world import World
 
@@ -32,6 +36,14 @@ def deal(world: World, app: App) -> str:
     run_cycle(app)
     world.org.advance(1200)
     return deal
+
+
+@pytest.fixture
+def db(sqlite_url: str) -> Generator[Database]:
+    """What is asked of the database here is the same on both kinds."""
+    database = open_database(sqlite_url)
+    yield database
+    database.close()
 
 
 def amend(app: App, record: str, *, dry_run: bool = False) -> Amended:
@@ -208,3 +220,13 @@ def test_what_no_amendment_settles_is_said_with_a_remedy(
 
     with pytest.raises(error, match=words):
         amend(app, record)
+
+
+def test_a_draft_with_another_price_book_than_its_deal_cannot_be_amended(world: World, app: App) -> None:
+    deal = world.deal((1, 100))
+    run_cycle(app)
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE orders SET pricebook_id = '01s000000000009AAA'")
+
+    with pytest.raises(UsageError, match="another price book"):
+        amend(app, deal)
