@@ -125,6 +125,7 @@ def test_one_order_that_is_never_answered_holds_up_no_other(world: World, make_a
     world.org.advance(1200)
     for deal in deals:
         change(world, deal)
+    before = world.orders(deals[0])
     # The whole pack is lost, and then the first one alone.
     world.org.faults.add("reset", path=GRAPH, times=2)
 
@@ -133,6 +134,7 @@ def test_one_order_that_is_never_answered_holds_up_no_other(world: World, make_a
     assert report.counts["orders_amended"] == 2
     [waits] = mirrored(app.db, "discrepancies")
     assert (waits.kind, waits.code) == ("refused", "no_answer")
+    assert world.orders(deals[0]) == before  # its new line is not added without the rest
     whole(world, app)
 
 
