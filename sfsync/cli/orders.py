@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from sfsync.cli import amend
 from sfsync.cli.chain import chain_of, chain_table
+from sfsync.cli.changed_view import discrepancy_parts
 from sfsync.cli.deactivate import deactivate
 from sfsync.cli.field_values import field_values, named
 from sfsync.cli.options import AsJson, Org, Record, actor, opened
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
     from sfsync.domain.facts import OrderFacts
 
-app = typer.Typer(no_args_is_help=True, help="List and show orders, set their fields, retry.")
+app = typer.Typer(no_args_is_help=True, help="List and show orders, set their fields, amend, retry.")
+app.command("amend")(amend.command)
 
 Records = Annotated[
     list[str],
@@ -47,6 +50,7 @@ def list_(
     deal: Annotated[str | None, typer.Option("--deal", metavar="ID", help="Only those of this opportunity.")] = None,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only those that have not crossed yet.")] = False,
     held: Annotated[bool, typer.Option("--held", help="Only those with a problem.")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only those whose deal was changed and differs.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="The newest so many.")] = 50,
     org: Org = None,
     as_json: AsJson = False,
@@ -55,7 +59,7 @@ def list_(
     deal_id = None if deal is None else full_id(deal.strip())
     if deal is not None and deal_id is None:
         raise UsageError(f"“{deal}” is no Opportunity Id.", remedy="Give its 15 or 18 characters.")
-    wanted = OrderFilter(status=status and _status(status), opportunity_id=deal_id, waiting=waiting, held=held)
+    wanted = OrderFilter(status and _status(status), deal_id, waiting=waiting, held=held, changed=changed)
     with opened(org) as app_, app_.db.read() as tx:
         found, number = list_orders(tx, app_.org_name, wanted, limit=limit)
     if as_json:
@@ -65,6 +69,7 @@ def list_(
     else:
         columns = ("Order", "Account and name", "Starts on", "Lines", "Total", "Status")
         show(table(*columns, rows=[list_row(order) for order in found], right=("Lines", "Total")))
+        show(*discrepancy_parts(found))
         if number > len(found):
             show(f"\n{len(found):,} of {number:,} shown; --limit shows more.")
 
@@ -80,7 +85,7 @@ def show_(record: Record, *, org: Org = None, as_json: AsJson = False) -> None:
         timeline, next_step = list(chain.milestones), chain.explanation.next_step
         show_json({"order": order, "items": items, "timeline": timeline, "next": next_step})
         return
-    show(*order_parts(order, items))
+    show(*discrepancy_parts([order]), *order_parts(order, items))
     show(title("What happened, and who was told (UTC)"), chain_table(chain))
     show(title("What to do"), chain.explanation.next_step)
     show(f"`sfsync why {order.handle}` explains how it stands, and why.")

@@ -49,6 +49,8 @@ def attention_lines(attention: Sequence[Attention], *, limit: int | None = SHOWN
     parts.append("")
     if "deal" in kinds:
         parts.append("Fix the deals in Salesforce: the next sync looks at them again and orders them by itself.")
+    if "discrepancy" in kinds:
+        parts.append("`sfsync orders amend RECORD` brings a deal's orders to the deal, or says what that takes.")
     if "order" in kinds:
         parts.append("`sfsync orders retry RECORD` has an order tried again by the next sync.")
     parts.append("`sfsync why RECORD` explains any record.")
@@ -73,6 +75,8 @@ def outlook_lines(outlook: Outlook, *, limit: int | None = SHOWN) -> list[Render
             ),
             *_more(len(outlook.create), limit),
         ]  # fmt: skip
+    if outlook.amend:
+        parts.append(title(f"Would bring {count(outlook.amend, 'draft order')} to their changed deals"))
     if outlook.push:
         parts += [
             title(f"Would send changes of {count(len(outlook.push), 'order')}"),
@@ -159,6 +163,8 @@ def _pushed(report: Report) -> str:
     statuses, fields = report.counts.get("statuses_pushed", 0), report.counts.get("fields_pushed", 0)
     parts = [f"pushed the status of {count(statuses, 'order')}"] if statuses else []
     parts += [f"pushed other fields of {count(fields, 'order')}"] if fields else []
+    amended = report.counts.get("orders_amended", 0)
+    parts += [f"brought {count(amended, 'draft order')} up to date"] if amended else []
     return (", ".join(parts) + ".").capitalize() if parts else ""
 
 

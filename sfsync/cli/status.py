@@ -35,6 +35,8 @@ _WORDS = {
     "push": "Orders with changes to be sent",
     "held": "Orders with a problem",
     "conflict": "Fields changed on both sides",
+    "on_hold": "Drafts whose deal is not won any more",
+    "changed": "Deals that differ from their orders",
     "deliver": "Events to be delivered",
     "given_up": "Events that a sink never took",
 }
@@ -144,13 +146,15 @@ def _next(last: Run | None, waiting: Sequence[Lane], api: Api | None) -> Iterato
         yield "See to the orders above (`sfsync why RECORD`), then `sfsync orders retry RECORD`."
     if "conflict" in found:
         yield "Decide the conflicts: `sfsync conflicts list` shows both sides of each."
+    if "changed" in found:
+        yield "See to the deals that were changed: `sfsync orders list --changed`, then `sfsync orders amend RECORD`."
     if "deliver" in found:
         yield "Events wait for their sinks: `sfsync events sinks` says how each is doing."
     if "given_up" in found:
         yield "When the sink is well again: `sfsync events replay --since TIME`."
     if api is not None and (api.used_up_at is not None or api.used >= _PLENTY * api.limit):
         yield "Find out what uses the API (Setup, Company Information), or let sfsync run less often."
-    if not found and last.outcome != "failed":
+    if not found - {"on_hold"} and last.outcome != "failed":
         yield "Nothing: everything has crossed."
 
 

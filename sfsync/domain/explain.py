@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sfsync.domain.events import EventType
+from sfsync.domain.explain_changes import changes_step
 from sfsync.domain.explain_order import order_steps
 from sfsync.domain.statuses import Status
 from sfsync.domain.steps import Obstacle, State, Step, money
@@ -78,6 +79,7 @@ def explain(story: Story, *, remedy: Callable[[str], str | None]) -> Explanation
         chain.add(*_no_order(story))
     for order in sorted(story.orders, key=lambda one: (one.is_deleted, one.is_reduction, one.id)):
         chain.add(*order_steps(order, deal=story.deal, several=len(story.orders) > 1, remedy=remedy))
+        chain.add(*changes_step(order))
     return Explanation(tuple(chain.steps), tuple(chain.obstacles), _next(story, chain))
 
 

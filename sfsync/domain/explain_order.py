@@ -29,6 +29,7 @@ _RECORDED = frozenset(
         "has_reductions",
         "not_writable",
         "bad_value",
+        "deal_not_won",
     )
 )
 """Problems whose words say already what to do."""

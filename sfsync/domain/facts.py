@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfsync.domain.fields import same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
     from decimal import Decimal
 
@@ -32,6 +32,26 @@ class ConflictFacts:
     resolution: str | None = None
     """take_org, take_local, policy or agreed; None while it is open."""
     resolved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyFacts:
+    """A deal that no longer says what its orders do, as people ask for it."""
+
+    opportunity_id: str
+    order_id: int
+    record: str
+    name: str | None
+    currency: str | None
+    kind: str
+    message: str
+    lines: Sequence[Mapping[str, Any]]
+    amount: Decimal | None
+    """The deal's total minus what is ordered."""
+    amendment: Mapping[str, Any]
+    since: datetime
+    code: str | None = None
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +112,11 @@ class OrderFacts:
     """When the rule of [activation] wanted it activated."""
     conflicts: tuple[ConflictFacts, ...] = ()
     """Fields that were changed here and in the org at the same time, and wait for a person."""
+    held_since: datetime | None = None
+    held_for: str | None = None
+    """Why it is on hold (deal_reopened, deal_lost, deal_deleted), so that nothing activates it; None: it is not."""
+    discrepancy: DiscrepancyFacts | None = None
+    """In what its deal, which was changed, differs from it."""
 
     @property
     def handle(self) -> str:

@@ -98,7 +98,13 @@ def _untouched(org: str) -> tuple[ColumnElement[bool], ...]:
     return (
         *(o.org == org, o.status == draft, o.org_status == draft, o.status_code == draft, o.origin == "sfsync"),
         *(o.sf_id.is_not(None), ~o.is_deleted, ~o.is_reduction, o.problem_code.is_(None), o.in_doubt.is_(None)),
-        *(o.rule_activated_at.is_(None), o.first_activated_at.is_(None), o.deactivate_at.is_(None), ~disputed),
+        *(
+            o.rule_activated_at.is_(None),
+            o.first_activated_at.is_(None),
+            o.deactivate_at.is_(None),
+            o.held_for.is_(None),
+            ~disputed,
+        ),
     )
 
 

@@ -57,6 +57,17 @@ def load(tx: Tx, org: str, sf_id: str) -> Deal | None:
     return next(iter(_deals(tx, org, rows)), None)
 
 
+def load_all(tx: Tx, org: str, ids: Sequence[str]) -> list[Deal]:
+    """Return these mirrored deals with their lines."""
+    deal = opportunities.c
+    rows = [
+        row
+        for part in in_parts(ids)
+        for row in tx.execute(select(opportunities).where(deal.org == org, deal.sf_id.in_(part)))
+    ]
+    return _deals(tx, org, rows)
+
+
 def problems_of(tx: Tx, org: str, ids: Sequence[str]) -> dict[str, tuple[Problem, ...]]:
     """Return the recorded problems of those deals that have any."""
     query = select(opportunities.c.sf_id, opportunities.c.problems).where(

@@ -16,6 +16,8 @@ from sfsync.errors import RecordNotFound, UsageError
 from sfsync.store.conflict_tables import conflicts
 from sfsync.store.conflicts import facts as open_conflicts
 from sfsync.store.deals import as_problems
+from sfsync.store.discrepancies import facts as open_discrepancies
+from sfsync.store.discrepancy_tables import discrepancies
 from sfsync.store.tables import accounts, contracts, opportunities, opportunity_lines, order_items, orders, products
 from sfsync.store.wish_columns import WANTING
 
@@ -47,7 +49,9 @@ class OrderFilter:
     waiting: bool = False
     """Not in the org yet, in doubt, or something is wanted that the org does not have."""
     held: bool = False
-    """With a problem, or a conflict."""
+    """With a problem, a conflict, or a deal that was changed and differs."""
+    changed: bool = False
+    """Of a deal that was changed: it differs from its orders, or the order is on hold."""
     deleted: bool = False
     since: date | None = None
 
@@ -126,7 +130,9 @@ def list_orders(tx: Tx, org: str, wanted: OrderFilter, *, limit: int) -> tuple[l
         conditions.append(or_(o.sf_id.is_(None), o.in_doubt.is_not(None), o.id.in_(differing)))
     if wanted.held:
         disputed = select(conflicts.c.order_id).where(conflicts.c.org == org, conflicts.c.resolved_at.is_(None))
-        conditions.append(or_(o.problem_code.is_not(None), o.id.in_(disputed)))
+        conditions.append(or_(o.problem_code.is_not(None), o.id.in_(disputed), o.id.in_(_differing(org))))
+    if wanted.changed:
+        conditions.append(or_(o.held_since.is_not(None), o.id.in_(_differing(org))))
     if wanted.since is not None:
         conditions.append(o.effective_date >= wanted.since)
     number = tx.scalar(select(func.count()).select_from(orders).where(*conditions)) or 0
@@ -156,6 +162,12 @@ def items_of(tx: Tx, order: OrderFacts) -> list[ItemFacts]:
         .order_by(i.id)
     )
     return [ItemFacts(**row._mapping) for row in tx.execute(query)]  # noqa: SLF001 - its documented name
+
+
+def _differing(org: str) -> Select[tuple[int]]:
+    """Orders of which the deal says something else by now."""
+    d = discrepancies.c
+    return select(d.order_id).where(d.org == org, d.resolved_at.is_(None))
 
 
 def _names(org: str, text: str, sf_id: str | None) -> ColumnElement[bool]:
@@ -211,7 +223,12 @@ def _facts(tx: Tx, org: str, rows: Sequence[Any]) -> list[OrderFacts]:
     disputed: dict[int, list[ConflictFacts]] = defaultdict(list)
     for one in open_conflicts(tx, org, order_ids=[row.id for row in rows]):
         disputed[one.order_id].append(one)
+    differing = {one.order_id: one for one in open_discrepancies(tx, org, order_ids=[row.id for row in rows])}
     return [
-        OrderFacts(**row._mapping, conflicts=tuple(disputed[row.id]))  # noqa: SLF001 - the documented name of it
+        OrderFacts(  # the mapping is public, whatever its name
+            **row._mapping,  # noqa: SLF001 - its documented name
+            conflicts=tuple(disputed[row.id]),
+            discrepancy=differing.get(row.id),
+        )
         for row in rows
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select
 
 from sfsync.domain.disputes import conflict_words
-from sfsync.store import conflicts, deals, planned, wishes
+from sfsync.store import conflicts, deals, discrepancies, planned, wishes
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Attention:
     """One record that a person has to look at.
 
-    `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides).
+    `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides),
+    discrepancy (a deal that was changed differs from its orders).
     """
 
     kind: str
@@ -79,7 +80,11 @@ def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...
         for one in conflicts.facts(tx, org)
         if only in (None, one.opportunity_id)
     ]
-    return (*rejected, *held, *disputed)
+    differing = [
+        Attention("discrepancy", one.record, one.name, one.kind, one.message, one.since, one.retry_at)
+        for one in discrepancies.facts(tx, org, only=only)
+    ]
+    return (*rejected, *held, *disputed, *differing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,8 @@ class Outlook:
 
     create: tuple[OrderPlan, ...]
     push: tuple[Wish, ...]
+    amend: int = 0
+    """How many draft orders it would bring to their changed deals."""
 
 
 def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from sfsync.domain.model import OrderPlan, PlannedLine
+from sfsync.store.amend_columns import planned_header, planned_line
 from sfsync.store.tables import order_items, orders
 from sfsync.store.upserts import in_parts, row_hash
 from sfsync.store.writing import update_by_id
@@ -243,6 +244,7 @@ def _order_row(org: str, plan: OrderPlan, digest: str, status: str) -> dict[str,
         "effective_date": plan.effective_date,
         "planned_total": plan.total,
         "planned_hash": digest,
+        "planned_header": planned_header(plan),
         "status": status,
         "origin": "sfsync",
     }
@@ -261,6 +263,7 @@ def _line_row(org: str, order_id: int, line: PlannedLine) -> dict[str, Any]:
         "total_price": line.total,
         "service_date": line.service_date,
         "description": line.description,
+        **planned_line(line),
     }
 
 

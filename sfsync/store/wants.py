@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sfsync.domain.fields import STATUS, api_name, is_custom, plain, same, shown
 from sfsync.domain.statuses import HAS_REDUCTIONS, MOVES, Status
 from sfsync.errors import RecordNotFound, UsageError
-from sfsync.store import conflicts, journal
+from sfsync.store import conflicts, discrepancies, journal
 from sfsync.store.life_columns import NO_DEACTIVATION
 from sfsync.store.meeting import wishes_of
 from sfsync.store.orders import TOTAL_MISMATCH
@@ -128,7 +128,8 @@ def retry(tx: Tx, org: str, order_id: int, *, actor: str, now: datetime) -> bool
         RecordNotFound: if there is no such order.
     """
     row = _locked(tx, org, order_id)
-    if row.problem_code is None and row.retry_at is None:
+    update_refused = discrepancies.try_again(tx, org, order_id)
+    if row.problem_code is None and row.retry_at is None and not update_refused:
         return False
     tx.execute(update(orders).where(orders.c.id == order_id).values(**NO_PROBLEM))
     details = {"code": row.problem_code, "attempts": row.attempts}

@@ -57,6 +57,8 @@ class Wish:
     """Whether somebody asked by command for the order to go back to Draft."""
     reduced: bool = False
     """Whether it has reduction orders; asked only where it is to go back to Draft."""
+    held_for: str | None = None
+    """Why the order is on hold (see `HELD`); None: it is not."""
 
     @property
     def held(self) -> bool:
@@ -167,6 +169,7 @@ def _wishes(tx: Tx, org: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Wis
                 org_custom=row.org_custom or {},
                 deactivation=row.id in asked,
                 reduced=row.id in reduced,
+                held_for=row.held_for,
             )
         )
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sfsync.salesforce.changes import ids_of
-from sfsync.store import conflicts, mirrored, opportunities, order_items, orders, references
+from sfsync.store import changed, conflicts, mirrored, opportunities, order_items, orders, references
 from sfsync.store.journal import Entry
 from sfsync.store.upserts import mark_deleted
 from sfsync.sync.news import DELETED, entries_of
@@ -30,6 +30,7 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
             work.counts["deals_changed"] += opportunities.save_lines(tx, work.org, lines)
         case "orders":
             to_local, policies = work.app.status_map.to_local, work.app.policies
+            changed.flag_orders(tx, work.org, rows)
             news = orders.save_orders(tx, work.org, rows, to_local, work.now(), policies)
             work.write(tx, *entries_of(news))
             if news:
@@ -37,6 +38,7 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
                 work.write(tx, *conflicts.tidy(tx, work.org, work.now()))
             work.counts["orders_changed"] += len(news)
         case "order_items":
+            changed.flag_items(tx, work.org, {item.sf_id: item for item in rows})
             order_items.save_single_items(tx, work.org, rows)
         case kind:
             _PUT[kind](tx, work.org, rows)
@@ -44,6 +46,8 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
 
 def apply_deletes(work: Work, tx: Tx, feed: Feed, ids: Iterable[str]) -> None:
     """Mark rows as deleted that the org's delete log names."""
+    ids = mirrored.living(tx, work.org, feed.name, ids)  # the log tells the same again for an hour
+    _FLAG[feed.name](tx, work.org, ids)
     if feed.name == "orders":
         gone = orders.mark_deleted(tx, work.org, ids, work.now())
         work.write(tx, *(Entry(action="order.deleted_in_org", message=DELETED, level="warning", sf_id=i) for i in gone))
@@ -69,6 +73,12 @@ def close_gap(work: Work, feed: Feed) -> None:
         )
 
 
+_FLAG: dict[str, Callable[[Tx, str, Iterable[str]], None]] = {
+    "deals": changed.flag,
+    "deal_lines": changed.flag_lines,
+    "orders": changed.flag_deals_of,
+    "order_items": changed.flag_deals_of,
+}
 _PUT: dict[str, Callable[[Tx, str, Sequence[Any]], int]] = {
     "accounts": references.put_accounts,
     "contracts": references.put_contracts,

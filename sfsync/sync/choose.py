@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sfsync.domain.fields import STATUS, digest, judge_value
+from sfsync.domain.judge import judge_hold
 from sfsync.domain.statuses import DRAFT_CODE, Refusal, Status, judge_move
 from sfsync.salesforce import order_fields
 from sfsync.store.sent import WishFailure
@@ -96,6 +97,8 @@ def packed(parcels: Sequence[Parcel], size: int) -> Iterator[list[Parcel]]:
 
 
 def _judge_status(work: Work, wish: Wish) -> Refusal | None:
+    if wish.status == Status.ACTIVATED and (refusal := judge_hold(wish.held_for)):
+        return refusal
     return judge_move(
         Status(wish.org_status),
         Status(wish.status),

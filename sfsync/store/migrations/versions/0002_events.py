@@ -1,4 +1,4 @@
-"""Events and their deliveries to sinks; more fields of orders that may be written; conflicts of fields."""
+"""Events and deliveries to sinks; more writable fields of orders; conflicts of fields; activation by rule and back."""
 
 from __future__ import annotations
 
