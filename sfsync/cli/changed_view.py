@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from sfsync.cli.render import money, plain, table, title
+from sfsync.cli.render import money, number, plain, table, title
 from sfsync.domain.judge import HELD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -27,11 +28,15 @@ def discrepancy_parts(orders: Sequence[OrderFacts]) -> Iterator[RenderableType]:
             if found.lines:
                 yield table(
                     "Product", "Unit price", "Ordered", "Deal", "Difference",
-                    rows=[(line["product"] or line["product_id"], line["unit_price"], line["ordered"], line["deal"],
-                           line["difference"]) for line in found.lines],
+                    rows=[(line["product"] or line["product_id"], *_figures(line)) for line in found.lines],
                     right=("Unit price", "Ordered", "Deal", "Difference"),
                 )  # fmt: skip
             if found.amount:
                 yield f"The deal's total minus what is ordered: {money(found.amount, order.currency)}"
         elif order.held_for is not None:
             yield f"\nOrder {order.handle} is on hold, because {HELD[order.held_for]}."
+
+
+def _figures(line: Mapping[str, Any]) -> tuple[str | None, ...]:
+    price, *quantities = (Decimal(line[name]) for name in ("unit_price", "ordered", "deal", "difference"))
+    return money(price), *map(number, quantities)

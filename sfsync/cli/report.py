@@ -129,10 +129,18 @@ def _with_retry(one: Attention) -> str:
     return f"{one.message} (Tried again at {one.retry_at:%Y-%m-%d %H:%M} UTC.)" if one.retry_at else one.message
 
 
+_KINDS = {
+    "deal": ("rejected deal", "rejected deals"),
+    "order": ("order", "orders"),
+    "doubt": ("write in doubt", "writes in doubt"),
+    "conflict": ("conflict", "conflicts"),
+    "discrepancy": ("deal that differs from its orders", "deals that differ from their orders"),
+}
+
+
 def _kinds(kinds: Sequence[str]) -> str:
-    words = {"deal": "rejected deal", "order": "order", "doubt": "write in doubt", "conflict": "conflict"}
-    found = {kind: kinds.count(kind) for kind in words}
-    return ", ".join(count(many, words[kind]).replace("in doubts", "in doubt") for kind, many in found.items() if many)
+    found = {kind: kinds.count(kind) for kind in _KINDS}
+    return ", ".join(f"{many:,} {_KINDS[kind][many > 1]}" for kind, many in found.items() if many)
 
 
 def _read(report: Report) -> str:

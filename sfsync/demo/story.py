@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from sfsync.demo import evidence
+from sfsync.demo import changes, evidence
 from sfsync.demo.receivers import listening
 from sfsync.demo.world import build, new_org
 from sfsync.emulator.server import serve
@@ -92,21 +92,25 @@ class Story:
         self.run("sync")
         self.chapter("2. Why a deal got no order")
         self.run("why", named.two_problems)
-        self.chapter("3. A sales rep fixes two deals in the org; two orders are to be activated")
+        self.chapter("3. Sales reps fix two deals and change one; two orders are to be activated")
         self._fix(named.no_account, named.contract_not_activated)
+        changes.resell_draft(self, named.thirds)
         first, second = self._draft(named.cobalt), self._draft(named.novatech)
         self.run("orders", "activate", first)
         self.sql(f"UPDATE orders SET status = 'Activated' WHERE key = '{second}'")
-        self.chapter("4. The next cycle pushes both, and orders what was fixed")
+        self.chapter("4. The next cycle pushes both, orders what was fixed, and brings the draft to its deal")
         self.run("sync")
         self._told(receivers)
         self.chapter("5. Provisioning has done its part, and billing hears of it")
         self.run("orders", "fulfil", first)
+        changes.sell_more(self, named.cobalt)
         self.run("sync")
         self._told(receivers)
-        self.chapter("6. One order, from the deal to now")
+        self.chapter("6. The deal of an order that is out already has grown")
+        changes.amend(self, named.cobalt)
+        self.chapter("7. One order, from the deal to now")
         self.run("why", first)
-        self.chapter("7. How things stand")
+        self.chapter("8. How things stand")
         self.run("status")
 
     def run(self, *words: str) -> None:
