@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from sfsync.cli import reduce
 from sfsync.cli.field_values import field_values, named
 from sfsync.cli.options import AsJson, Org, Record, actor, opened
 from sfsync.cli.order_view import list_row, order_parts
@@ -175,6 +176,9 @@ def retry(
     else:
         show(*(f"{record}: {said}" for record, said in told.items()) if told else ("No order has a problem.",))
 
+
+app.command("reduce")(reduce.reduce)
+app.command("withdraw")(reduce.withdraw)
 
 _RETRIED = "tried again by the next `sfsync sync`."
 _NOT_HELD = "nothing is held against it."
