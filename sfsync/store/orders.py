@@ -81,7 +81,7 @@ def save_orders(
         values = _values(order, to_local(order.status_label, order.status_code))
         key = keys.get(order.sf_id)
         if row is None:
-            gone = _gone(now if key and order.is_deleted else None)
+            gone = _gone(now if key and order.is_deleted and not order.is_reduction else None)
             inserts.append(
                 {
                     **values,
@@ -116,8 +116,11 @@ def mark_deleted(tx: Tx, org: str, ids: Iterable[str], now: datetime) -> list[st
         gone = list(tx.execute(select(orders.c.sf_id).where(*condition)).scalars())
         if gone:
             tx.execute(update(orders).where(*condition).values(is_deleted=True, row_hash=None))
-            ours = (orders.c.org == org, orders.c.sf_id.in_(gone), orders.c.key.is_not(None))
-            tx.execute(update(orders).where(*ours).values(**_gone(now), retry_at=None, in_doubt=None, sent_at=None))
+            # People delete drafts of reductions that they do not want; nothing is to be settled then.
+            for reduction, since in ((False, now), (True, None)):
+                ours = (orders.c.sf_id.in_(gone), orders.c.key.is_not(None), orders.c.is_reduction == reduction)
+                values = {**_gone(since), "retry_at": None, "in_doubt": None, "sent_at": None}
+                tx.execute(update(orders).where(orders.c.org == org, *ours).values(**values))
             fresh += gone
     return fresh
 
@@ -237,7 +240,7 @@ def _merged(
         if not row.is_deleted:
             news.append(_seen("deleted", order))
             if row.key is not None:
-                changes |= _gone(now)
+                changes |= _gone(None if order.is_reduction else now)
         return changes
     changes |= _problem_after(row, order, now)
     if changes.get("problem_code") == TOTAL_MISMATCH != row.problem_code:

@@ -6,13 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, func, insert, select, update
 
+from sfsync.domain.holdings import Holding, Original
 from sfsync.domain.keys import reduction_number
-from sfsync.domain.holdings import Holding, OpenReduction, Original
-from sfsync.domain.statuses import ACTIVATED_CODE, DRAFT_CODE
+from sfsync.domain.statuses import DRAFT_CODE
 from sfsync.errors import UsageError
 from sfsync.store import journal, planned
+from sfsync.store.reduced import Taken, taken_of
 from sfsync.store.reduction_tables import reductions
 from sfsync.store.tables import contracts, opportunity_lines, order_items, orders, products
 from sfsync.store.upserts import in_parts
@@ -33,11 +34,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
-    """What reductions take of one line."""
+class DraftLine:
+    """One line of a reduction that is a draft in the org; `quantity` is positive."""
 
-    reduced: Decimal
-    open: tuple[OpenReduction, ...]
+    original_item_id: str
+    quantity: Decimal
+    original: str
+    """What to call the original order."""
+    place: int
+    """Counts the original's lines from 1."""
+    name: str
 
 
 def originals(tx: Tx, org: str, order_ids: Iterable[int], *, lock: bool = False) -> list[Original]:
@@ -142,30 +148,32 @@ def withdraw(tx: Tx, org: str, order: OrderFacts, *, actor: str, now: datetime) 
     journal.write(tx, org, None, [entry], now)
 
 
-def taken_of(tx: Tx, org: str, item_ids: Iterable[str]) -> dict[str, _Taken]:
-    """Return what reductions take of lines, by the lines' Salesforce Ids; lines without any are left out."""
-    reduced: dict[str, Decimal] = {}
-    opened: dict[str, list[OpenReduction]] = defaultdict(list)
-    o, i = orders.c, order_items.c
-    columns = (i.original_item_id, i.quantity, o.key, o.order_number, o.sf_id, o.status_code, o.origin)
-    for part in in_parts(item_ids):
+def draft_lines(tx: Tx, org: str, order_ids: Sequence[int]) -> dict[int, list[DraftLine]]:
+    """Return the lines of those of the orders (by row id) that are drafts of reductions; of others nothing."""
+    o, i, reduced = orders.c, order_items.c, order_items.alias("reduced")
+    rows: list[AnyRow] = []
+    for part in in_parts(order_ids):
         query = (
-            select(*columns)
+            select(i.order_id, i.original_item_id, i.quantity, reduced.c.order_id.label("original"))
             .join_from(order_items, orders, o.id == i.order_id)
-            .where(i.org == org, i.original_item_id.in_(part), ~i.is_deleted, ~o.is_deleted)
-            .where(or_(o.sf_id.is_(None), o.status_code.in_([DRAFT_CODE, ACTIVATED_CODE])))
-            .order_by(i.id)
+            .join(reduced, and_(reduced.c.org == i.org, reduced.c.sf_id == i.original_item_id))
+            .where(i.order_id.in_(part), i.original_item_id.is_not(None), ~i.is_deleted, o.status_code == DRAFT_CODE)
+            .order_by(i.order_id, i.id)
         )
-        for row in tx.execute(query):
-            line, quantity = row.original_item_id, -row.quantity
-            reduced.setdefault(line, quantity - quantity)
-            if row.status_code == ACTIVATED_CODE:
-                reduced[line] += quantity
-            else:
-                handle = row.order_number or row.key or row.sf_id
-                by_others = row.origin == "org"
-                opened[line].append(OpenReduction(handle, quantity, row.sf_id is not None, by_others))
-    return {line: _Taken(quantity, tuple(opened[line])) for line, quantity in reduced.items()}
+        rows += tx.execute(query).all()
+    if not rows:
+        return {}
+    held = {
+        line.sf_id: (original, line)
+        for original in originals(tx, org, {row.original for row in rows})
+        for line in original.lines
+    }
+    found: dict[int, list[DraftLine]] = defaultdict(list)
+    for row in rows:
+        if row.original_item_id in held:
+            original, line = held[row.original_item_id]
+            found[row.order_id].append(DraftLine(line.sf_id, -row.quantity, original.handle, line.place, line.name))
+    return found
 
 
 def _lines(tx: Tx, org: str, order_ids: Sequence[int]) -> dict[int, tuple[Holding, ...]]:
@@ -192,7 +200,7 @@ def _lines(tx: Tx, org: str, order_ids: Sequence[int]) -> dict[int, tuple[Holdin
     return {order: tuple(held) for order, held in found.items()}
 
 
-def _holding(row: AnyRow, place: int, taken: _Taken | None) -> Holding:
+def _holding(row: AnyRow, place: int, taken: Taken | None) -> Holding:
     none = row.quantity - row.quantity
     return Holding(
         sf_id=row.sf_id,

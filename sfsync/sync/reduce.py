@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sfsync.app import App
-    from sfsync.domain.model import OrderPlan
     from sfsync.domain.holdings import Cut
+    from sfsync.domain.model import OrderPlan
     from sfsync.store.engine import Tx
 
 _REMEDY = "`sfsync orders show ORDER` shows what an order has left, and what takes of it."

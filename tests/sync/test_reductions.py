@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sfsync.domain.holdings import Demand
+from sfsync.errors import OrgUnfit, ReductionRefused, UsageError
+from sfsync.store import reductions
+from sfsync.store.find import find_order
 from sfsync.sync.arrows import ARROWS
 from sfsync.sync.cycle import run_cycle
-from sfsync.sync.reduce import Request, reduce
+from sfsync.sync.reduce import Request, preview, reduce
 from sfsync.sync.running import run
-from tests.world import kinds
+from tests.mirror import mirrored
+from tests.world import just_before, kinds
 
 if TYPE_CHECKING:
     from sfsync.app import App
@@ -94,3 +99,195 @@ def test_a_downgrade_over_three_orders_is_created_in_one_call(world: World, app:
     assert [one["SFSync_Key__c"] for one in made] == [plan.key for plan in plan.plans]
     assert {one["OpportunityId"] for one in made} == {None}
     assert {order: world.org.get("Order", order) for order in novatech} == before
+
+
+def test_with_activation_the_downgrade_takes_three_calls(world: World, app: App, novatech: list[str]) -> None:
+    run_cycle(app)
+    world.org.calls.clear()
+    run_cycle(app)
+    idle = kinds(world.org)
+    to_75(app, activate=True)
+    world.org.calls.clear()
+
+    report = run_cycle(app)
+
+    spent = kinds(world.org)
+    assert spent[: len(idle)] == idle
+    assert spent[len(idle) : len(idle) + 3] == ["graph", "composite", "collections"]
+    assert len(spent) == len(idle) + 4  # and one to read back what became of it
+    assert report.counts["statuses_pushed"] == 2
+    assert [one["StatusCode"] for one in there(world)] == ["Activated"] * 2
+    assert [left(world, order) for order in novatech] == [50, 25, 0]
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "reset", "late_commit"])
+def test_a_reduction_whose_answer_is_lost_is_made_once(world: World, app: App, novatech: list[str], fault: str) -> None:
+    plan = to_75(app)
+    world.org.faults.add(fault, path="composite/graph")
+
+    run_cycle(app)
+    world.org.advance(1200)
+    run_cycle(app)
+
+    assert sorted(one["SFSync_Key__c"] for one in there(world)) == sorted(one.key for one in plan.plans)
+    rows = mirrored(app.db, "orders", is_reduction=True)
+    assert [(row.in_doubt, row.org_status, row.problem) for row in rows] == [(None, "Draft", None)] * 2
+    assert {row.original_order_id for row in rows} == {novatech[1], novatech[2]}
+
+
+def test_what_is_planned_is_reserved_at_once_and_after_it_is_sent(world: World, app: App, novatech: list[str]) -> None:
+    take(app, novatech[2], Demand("1", by=Decimal(15)))
+    for _ in range(2):
+        with pytest.raises(ReductionRefused, match=r"6 are to go, and only 5 are left.*-R1 takes 15|000.* takes 15"):
+            take(app, novatech[2], Demand("1", by=Decimal(6)))
+        run_cycle(app)
+        world.org.advance(1200)
+
+    again = take(app, novatech[2], Demand("1", by=Decimal(5)))
+
+    assert again.plans[0].key.endswith("-R2")
+    run_cycle(app)
+    assert [one["TotalAmount"] for one in there(world)] == [Decimal(-1500), Decimal(-500)]
+    assert left(world, novatech[2]) == 20
+
+
+def test_reductions_made_in_salesforce_count_activated_or_not(world: World, app: App, novatech: list[str]) -> None:
+    by_others(world, novatech[0], 10, activate=True)
+    draft = by_others(world, novatech[0], 15)
+    run_cycle(app)
+
+    plan = preview(app, Request((Demand(None),), novatech[0]))
+
+    number = world.org.get("Order", draft)["OrderNumber"]
+    assert [(cut.line.left, cut.by) for cut in plan.cuts] == [(25, 25)]
+    [note] = plan.notes
+    assert note.endswith(
+        f"Licence A: {number} takes 15 already, a draft made in Salesforce, where it reserves nothing."
+    )
+
+
+def test_a_draft_that_somebody_deletes_frees_what_it_took_and_needs_nobody(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    take(app, novatech[2])
+    run_cycle(app)
+    world.org.advance(1200)
+    world.org.delete("Order", there(world)[0]["Id"])
+
+    report = run_cycle(app)
+
+    assert report.attention == ()
+    assert take(app, novatech[2]).plans[0].key.endswith("-R2")
+
+
+def test_a_planned_reduction_can_be_withdrawn_and_its_number_is_not_used_again(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    plan = take(app, novatech[2])
+    key = plan.plans[0].key
+
+    def withdraw(record: str) -> None:
+        with app.db.begin() as tx:
+            order = find_order(tx, "default", record)
+            reductions.withdraw(tx, "default", order, actor="anna", now=app.clock())
+
+    withdraw(key)
+    assert mirrored(app.db, "orders", key=key) == []
+    second = take(app, novatech[2])
+    assert second.plans[0].key == key.replace("-R1", "-R2")
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE orders SET in_doubt = 'create' WHERE is_reduction")
+    with pytest.raises(UsageError, match=r"nobody knows yet"):
+        withdraw(second.plans[0].key)
+    run_cycle(app)
+    with pytest.raises(UsageError, match=r"in Salesforce already.*Delete it there"):
+        withdraw(second.plans[0].key)
+    with pytest.raises(UsageError, match=r"no reduction that was planned here"):
+        withdraw(novatech[0])
+    assert [one["SFSync_Key__c"] for one in there(world)] == [second.plans[0].key]
+
+
+def test_who_is_slower_is_told_what_still_fits(world: World, app: App, novatech: list[str]) -> None:
+    """Once the other one is seen before anything is sent, once by the org's own figure, once by its refusal."""
+    number = {order: world.org.get("Order", order)["OrderNumber"] for order in novatech}
+    for order, quantity in zip(novatech, (30, 20, 20), strict=True):
+        take(app, order, Demand("1", by=Decimal(quantity)), activate=False)
+    run_cycle(app)
+    world.org.advance(1200)
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE orders SET status = 'Activated' WHERE is_reduction")
+    by_others(world, novatech[0], 25, activate=True)
+    run(app, "pull", ARROWS["pull"])
+    just_before(world.org, "/composite", lambda: by_others(world, novatech[1], 15, activate=True))
+    just_before(world.org, "/composite/sobjects", lambda: by_others(world, novatech[2], 20, activate=True))
+
+    report = run(app, "push", ARROWS["push"])
+
+    assert {one.code for one in report.attention} == {"over_reduced"}
+    said = [one.message for one in sorted(report.attention, key=lambda one: one.record)]
+    for order, words, takes, still in zip(novatech, said, (30, 20, 20), (25, 15, 0), strict=True):
+        slower = f"Licence A of order {number[order]}: this reduction takes {takes}, and only {still} are left"
+        assert words.startswith(slower)
+        assert words.endswith("Delete this draft in Salesforce first.")
+        assert (f"`sfsync orders reduce {number[order]} --line 1 --by {still}`" in words) == (still > 0)
+    world.org.advance(1200)
+    run_cycle(app)
+    world.org.calls.clear()
+    run_cycle(app)
+    assert kinds(world.org).count("collections") == 0
+    assert min(left(world, order) for order in novatech) >= 0
+
+
+def test_what_salesforce_does_not_let_us_write_is_said_before_anything_is_planned(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    world.org.faults.add("field_hidden", object="OrderItem", field="OriginalOrderItemId")
+    world.org.advance(7200)
+    run_cycle(app)
+
+    with pytest.raises(OrgUnfit, match=r"OrderItem[.]OriginalOrderItemId.*Enable reduction orders"):
+        to_75(app)
+
+
+def test_a_refusal_of_the_org_says_what_may_be_missing(world: World, app: App, novatech: list[str]) -> None:
+    world.org.settings.reduction_orders = False
+    take(app, novatech[2])
+
+    report = run_cycle(app)
+
+    [one] = report.attention
+    assert "Reduction orders aren't enabled" in one.message
+    assert "“Create Reduction Orders”" in one.message
+    with pytest.raises(ReductionRefused, match=r"nothing is left"):
+        take(app, novatech[2])
+
+
+def test_a_plan_that_is_not_the_one_that_was_shown_any_more_is_not_carried_out(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    asked = Request((Demand(LICENCE, by=Decimal(25)),), account=world.account)
+    shown = preview(app, asked)
+    take(app, novatech[2], Demand("1", by=Decimal(1)))
+
+    with pytest.raises(ReductionRefused, match=r"have changed since the plan was shown"):
+        reduce(app, asked, actor="anna", expected=shown)
+
+    assert len(mirrored(app.db, "orders", is_reduction=True)) == 1
+    with pytest.raises(UsageError, match=r"an account and a product"):
+        reduce(app, Request((Demand(None),), account=world.account), actor="anna")
+
+
+def test_two_operators_at_once_never_take_more_than_there_is(world: World, app: App, novatech: list[str]) -> None:
+    def ask(_: int) -> str:
+        try:
+            return take(app, novatech[0], Demand("1", by=Decimal(20))).plans[0].key
+        except ReductionRefused as refused:
+            return refused.problems[0][0]
+
+    with ThreadPoolExecutor(4) as pool:
+        said = sorted(pool.map(ask, range(4)))
+
+    assert [one[-3:] for one in said[:2]] == ["-R1", "-R2"]
+    assert said[2:] == ["more_than_left"] * 2
+    run_cycle(app)
+    assert [one["TotalAmount"] for one in there(world)] == [Decimal(-2000)] * 2
