@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sfsync.domain.facts import OrderFacts
 
-app = typer.Typer(no_args_is_help=True, help="List and show orders, set their fields, retry.")
+app = typer.Typer(no_args_is_help=True, help="List and show orders, set their fields, reduce, retry.")
 
 Records = Annotated[
     list[str],
