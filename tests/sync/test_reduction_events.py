@@ -98,6 +98,7 @@ def test_a_reduction_of_several_orders_is_told_of_each_and_one_of_an_unknown_ord
     world.org.update("Order", by_hand, {"Status": "Activated"})
     run_cycle(app)
     world.org.advance(1200)
+    world.order()  # the look-back begins at the newest
     run_cycle(app)
     before = len(told(app))
     by_others(world, by_hand, 1, activate=True)
