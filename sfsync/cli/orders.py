@@ -12,13 +12,14 @@ from sfsync.cli import reduce
 from sfsync.cli.field_values import field_values, named
 from sfsync.cli.options import AsJson, Org, Record, actor, opened
 from sfsync.cli.order_view import list_row, order_parts
+from sfsync.cli.reduction_view import reduction_json, reduction_parts
 from sfsync.cli.render import show, show_json, table
 from sfsync.domain.fields import api_name, shown
 from sfsync.domain.sfid import full_id
 from sfsync.domain.statuses import Status
 from sfsync.errors import UsageError
 from sfsync.store import schemas, wants
-from sfsync.store.find import OrderFilter, find, find_order, items_of, list_orders
+from sfsync.store.find import OrderFilter, around, find, find_order, items_of, list_orders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,7 @@ def list_(
     deal: Annotated[str | None, typer.Option("--deal", metavar="ID", help="Only those of this opportunity.")] = None,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only those that have not crossed yet.")] = False,
     held: Annotated[bool, typer.Option("--held", help="Only those with a problem.")] = False,
+    reductions: Annotated[bool, typer.Option("--reductions", help="Only reduction orders.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="The newest so many.")] = 50,
     org: Org = None,
     as_json: AsJson = False,
@@ -54,7 +56,8 @@ def list_(
     deal_id = None if deal is None else full_id(deal.strip())
     if deal is not None and deal_id is None:
         raise UsageError(f"“{deal}” is no Opportunity Id.", remedy="Give its 15 or 18 characters.")
-    wanted = OrderFilter(status=status and _status(status), opportunity_id=deal_id, waiting=waiting, held=held)
+    chosen = status and _status(status)
+    wanted = OrderFilter(chosen, opportunity_id=deal_id, waiting=waiting, held=held, reductions=reductions)
     with opened(org) as app_, app_.db.read() as tx:
         found, number = list_orders(tx, app_.org_name, wanted, limit=limit)
     if as_json:
@@ -70,14 +73,14 @@ def list_(
 
 @app.command("show")
 def show_(record: Record, *, org: Org = None, as_json: AsJson = False) -> None:
-    """Show one order with its lines."""
+    """Show one order with its lines, what was reduced of it, and what that leaves."""
     with opened(org) as app_, app_.db.read() as tx:
         order = find_order(tx, app_.org_name, record)
-        items = items_of(tx, order)
+        items, reduced = items_of(tx, order), around(tx, app_.org_name, order)
     if as_json:
-        show_json({"order": order, "items": items})
+        show_json({"order": order, "items": items, **reduction_json(reduced)})
     else:
-        show(*order_parts(order, items))
+        show(*order_parts(order, items, reduction_parts(order, reduced)))
 
 
 @app.command()

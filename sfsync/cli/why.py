@@ -14,7 +14,7 @@ from sfsync.domain.explain import Story, explain
 from sfsync.domain.steps import State
 from sfsync.salesforce.codes import remedy
 from sfsync.store import deals, journal
-from sfsync.store.find import find, rejection
+from sfsync.store.find import around, find, rejection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,7 @@ def _story(app: App, tx: Tx, found: Found) -> Story:
         rejected_at=rejected_at,
         since=settings.since,
         types=tuple(settings.opportunity_types),
+        reduced={order.id: around(tx, app.org_name, order) for order in found.orders},
     )
 
 

@@ -7,12 +7,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sfsync.domain.explain_order import order_steps
+from sfsync.domain.explain_reductions import reduction_steps
 from sfsync.domain.steps import Obstacle, State, Step, money
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
+    from sfsync.domain.explain_reductions import Reduced
     from sfsync.domain.facts import OrderFacts
     from sfsync.domain.model import Deal, Problem
 
@@ -37,6 +39,8 @@ class Story:
     """Setting orders.since."""
     types: tuple[str, ...] = ()
     """Setting orders.opportunity_types."""
+    reduced: Mapping[int, Reduced] = field(default_factory=dict)
+    """What reductions have to do with each order, by its row id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,9 @@ def explain(story: Story, *, remedy: Callable[[str], str | None]) -> Explanation
     if not story.orders:
         chain.add(*_no_order(story))
     for order in sorted(story.orders, key=lambda one: (one.is_deleted, one.is_reduction, one.id)):
-        chain.add(*order_steps(order, deal=story.deal, several=len(story.orders) > 1, remedy=remedy))
+        several = len(story.orders) > 1
+        chain.add(*order_steps(order, deal=story.deal, several=several, remedy=remedy))
+        chain.add(reduction_steps(order, story.reduced.get(order.id), several=several))
     return Explanation(tuple(chain.steps), tuple(chain.obstacles), _next(story, chain))
 
 
@@ -145,13 +151,17 @@ def _next(story: Story, chain: _Chain) -> str:
         return "Run `sfsync sync`: it reads in the org what became of the write before anything is sent again."
     if State.WAITING in states:
         return "Run `sfsync sync`, or wait for the daemon's next cycle."
-    live = [order for order in story.orders if order.sf_id and not order.is_deleted and not order.is_reduction]
+    live = sorted(
+        (order for order in story.orders if order.sf_id and not order.is_deleted), key=lambda one: one.is_reduction
+    )
     if not live:
         return "Nothing to do here. Once the deal is won in Salesforce, the next sync plans its order."
     return _after(live[0])
 
 
 def _after(order: OrderFacts) -> str:
+    if order.is_reduction and order.org_status != "Draft":
+        return "Nothing: the reduction counts from its day on."
     match order.org_status:
         case "Draft":
             return f"Review the order, then `sfsync orders activate {order.handle}`."

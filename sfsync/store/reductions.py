@@ -83,6 +83,11 @@ def holders(tx: Tx, org: str, account_id: str, product_ids: Sequence[str]) -> li
     return list(tx.scalars(query))
 
 
+def any_planned(tx: Tx, org: str) -> bool:
+    """Whether a reduction was ever asked for here."""
+    return tx.execute(select(reductions.c.number).where(reductions.c.org == org).limit(1)).first() is not None
+
+
 def save(tx: Tx, org: str, plans: Sequence[OrderPlan], *, status: Status, actor: str, now: datetime) -> None:
     """Store reductions to be made by the next cycle, in the transaction that has locked their originals.
 

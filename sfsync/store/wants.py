@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from sfsync.domain.fields import STATUS, api_name, is_custom, plain, same, shown
 from sfsync.domain.statuses import MOVES, Status
@@ -60,7 +60,7 @@ def want_fields(
         UsageError: if the order is not in the org, or the table of moves forbids the move.
     """
     row = _locked(tx, org, order_id)
-    _check(row, values)
+    _check(tx, org, row, values)
     held = row.problem_code not in (None, TOTAL_MISMATCH)
     disputed = conflicts.open_ids(tx, org, order_id, values)
     changed = {name: value for name, value in values.items() if not same(value, _wanted(row, name))}
@@ -99,7 +99,7 @@ def retry(tx: Tx, org: str, order_id: int, *, actor: str, now: datetime) -> bool
     return True
 
 
-def _check(row: OrderRow, values: Mapping[str, Value]) -> None:
+def _check(tx: Tx, org: str, row: OrderRow, values: Mapping[str, Value]) -> None:
     name = row.order_number or row.key or row.sf_id
     if row.sf_id is None or row.org_status is None:
         raise UsageError(
@@ -110,7 +110,15 @@ def _check(row: OrderRow, values: Mapping[str, Value]) -> None:
         raise UsageError(f"Order {name} was deleted in Salesforce.", remedy="Restore it there, then run `sfsync pull`.")
     to = values.get(STATUS)
     if isinstance(to, str) and (reason := MOVES[Status(row.org_status), Status(to)]):
-        raise UsageError(f"Order {name} cannot go from {row.org_status} to {to}.", remedy=reason)
+        blocking = _reductions(tx, org, row) if to == Status.DRAFT else ""
+        raise UsageError(f"Order {name} cannot go from {row.org_status} to {to}.", remedy=reason + blocking)
+
+
+def _reductions(tx: Tx, org: str, row: OrderRow) -> str:
+    """Say what keeps an order from going back to Draft in Salesforce, too."""
+    of_it = (orders.c.org == org, orders.c.original_order_id == row.sf_id, ~orders.c.is_deleted)
+    names = list(tx.scalars(select(func.coalesce(orders.c.order_number, orders.c.key)).where(*of_it)))
+    return f" Before that, its reductions ({', '.join(names)}) have to be deactivated and deleted." if names else ""
 
 
 def _wanted(row: OrderRow, field: str) -> Value:

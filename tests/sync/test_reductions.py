@@ -10,6 +10,7 @@ import pytest
 
 from sfsync.domain.holdings import Demand
 from sfsync.errors import OrgUnfit, ReductionRefused, UsageError
+from sfsync.salesforce.availability import read_available, read_with_available
 from sfsync.store import reductions
 from sfsync.store.find import find_order
 from sfsync.sync.arrows import ARROWS
@@ -291,3 +292,55 @@ def test_two_operators_at_once_never_take_more_than_there_is(world: World, app: 
     assert said[2:] == ["more_than_left"] * 2
     run_cycle(app)
     assert [one["TotalAmount"] for one in there(world)] == [Decimal(-2000)] * 2
+
+
+def test_an_order_of_several_lines_loses_one_race_and_only_that_line_is_named(world: World, app: App) -> None:
+    deal = world.deal((10, 100), (5, 250))
+    run_cycle(app)
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE orders SET status = 'Activated'")
+    run_cycle(app)
+    order = world.orders(deal)[0]
+    world.org.advance(1200)
+    take(app, order["Id"], activate=True)
+    run(app, "generate", ARROWS["generate"])
+    original = world.org.get("Order", order["Id"])
+    values = {"AccountId": original["AccountId"], "EffectiveDate": "2026-03-01", "Status": "Draft"}
+    other = world.org.insert("Order", {**values, "IsReductionOrder": True, "OriginalOrderId": order["Id"]})
+    line = order["OrderItems"]["records"][1]["Id"]
+    world.org.insert("OrderItem", {"OrderId": other, "OriginalOrderItemId": line, "Quantity": -1})
+    world.org.update("Order", other, {"Status": "Activated"})
+
+    report = run(app, "push", ARROWS["push"])
+
+    [one] = report.attention
+    assert "Licence B" in one.message
+    assert "Licence A" not in one.message
+
+
+def test_where_the_org_hides_what_is_available_its_own_refusal_decides(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    take(app, novatech[2], activate=True)
+    world.org.faults.add("field_hidden", object="OrderItem", field="AvailableQuantity")
+    world.org.advance(7200)
+
+    run_cycle(app)
+
+    assert there(world)[0]["StatusCode"] == "Activated"
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE schema_cache SET content = '{}'")
+    assert take(app, novatech[1]).plans
+
+
+def test_many_lines_are_read_in_parts(world: World, app: App) -> None:
+    order = world.order()
+    real = [world.item(order), world.item(order)]
+    lines = [real[0], *(f"802{number:012d}AAA" for number in range(1000)), real[1]]
+
+    found = read_available(app.client, lines)
+    states, same = read_with_available(app.client, [order], lines, app.field_names, {})
+
+    assert found == same == dict.fromkeys(real, Decimal(1))
+    assert len(states) == 1
+    assert kinds(world.org) == ["composite", "composite", "collections", "composite", "composite"]
