@@ -13,6 +13,7 @@ from sfsync.errors import OrgUnfit, ReductionRefused, UsageError
 from sfsync.salesforce.availability import read_available, read_with_available
 from sfsync.store import reductions
 from sfsync.store.find import find_order
+from sfsync.store.reduced import available_of
 from sfsync.sync.arrows import ARROWS
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reduce import Request, preview, reduce
@@ -165,6 +166,21 @@ def test_reductions_made_in_salesforce_count_activated_or_not(world: World, app:
     assert note.endswith(
         f"Licence A: {number} takes 15 already, a draft made in Salesforce, where it reserves nothing."
     )
+
+
+def test_activated_reductions_count_even_while_the_mirror_has_an_old_figure_of_the_org(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    take(app, novatech[0], Demand("1", by=Decimal(40)), activate=True)
+    run_cycle(app)
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE order_items SET available_quantity = quantity WHERE quantity > 0")
+
+    [cut] = preview(app, Request((Demand(None),), novatech[0])).cuts
+
+    assert (cut.by, cut.left) == (10, 0)
+    with app.db.read() as tx:
+        assert available_of(tx, "default", [cut.line.sf_id]) == {cut.line.sf_id: Decimal(10)}
 
 
 def test_a_draft_that_somebody_deletes_frees_what_it_took_and_needs_nobody(
