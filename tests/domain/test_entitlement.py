@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.domain.entitlement import HeldLine, HeldReduction, entitlements
@@ -63,6 +63,7 @@ def test_renewals_that_overlap_add_up_and_other_currencies_do_not() -> None:
     assert (dollars.currency, dollars.ordered) == ("USD", 100)
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.domain import money
@@ -262,6 +262,7 @@ def orders(draw: st.DrawFn) -> Original:
     return original(*lines, sf_id=f"80100000000000{number}AAA", number=f"0000010{number}", starts_on=day)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(orders(), max_size=4, unique_by=lambda one: one.sf_id), quantities, st.sampled_from(SpreadPolicy))
 def test_whatever_is_planned_takes_exactly_what_was_asked_and_never_more_than_there_is(
     held: list[Original], amount: Decimal, policy: SpreadPolicy

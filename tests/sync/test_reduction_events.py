@@ -5,11 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from sfsync.domain.holdings import Demand
 from sfsync.store import events
 from sfsync.sync.cycle import run_cycle
 from tests.mirror import mirrored
-from tests.sync.test_reductions import activated, by_others, take, there
+from tests.sync.reducing import activated, by_others, take, there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,27 @@ if TYPE_CHECKING:
 def told(app: App) -> list[Written]:
     with app.db.read() as tx:
         return events.read(tx, app.org_name, limit=1000)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, sqlite_url: str) -> str:
+    """Each kind only where the test is marked so: it counts earlier events inside the database."""
+    return str(request.getfixturevalue("postgres_url")) if request.node.get_closest_marker("postgres") else sqlite_url
+
+
+@pytest.mark.postgres
+def test_a_second_activation_is_another_event_on_postgresql_too(world: World, app: App) -> None:
+    [order] = activated(world, app, (100, "2026-01-05"))
+    made = by_others(world, order, 10, activate=True)
+    run_cycle(app)
+    for status in ("Draft", "Activated"):
+        world.org.advance(1200)
+        world.org.update("Order", made, {"Status": status})
+        run_cycle(app)
+
+    ids = [one.event_id for one in told(app) if one.type == "order.reduced"]
+
+    assert len(set(ids)) == len(ids) == 2
 
 
 def test_a_reduction_is_told_of_its_original_with_the_net_once_it_is_activated(world: World, app: App) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,88 +18,24 @@ from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reduce import Request, preview, reduce
 from sfsync.sync.running import run
 from tests.mirror import mirrored
-from tests.world import just_before, kinds
+from tests.sync.reducing import LICENCE, by_hand, by_others, left, take, there, to_75
+from tests.world import kinds
 
 if TYPE_CHECKING:
     from sfsync.app import App
-    from sfsync.sync.reduce import Preview
     from tests.world import World
 
-LICENCE = "Licence A"
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Nothing here depends on the database; what does is in test_reductions_databases.py."""
+    return sqlite_url
 
 
 @pytest.fixture
 def novatech(world: World, app: App) -> list[str]:
     """Three activated orders of one account that hold 100 licences: 50, 30 and 20, the last the newest."""
-    return activated(world, app, (50, "2026-01-05"), (30, "2026-02-01"), (20, "2026-02-20"))
-
-
-def activated(world: World, app: App, *sizes: tuple[float, str]) -> list[str]:
-    deals = [world.deal((quantity, 100), CloseDate=day) for quantity, day in sizes]
-    run_cycle(app)
-    with app.db.begin() as tx:
-        tx.exec_driver_sql("UPDATE orders SET status = 'Activated'")
-    run_cycle(app)
-    world.org.advance(1200)
-    return [world.orders(deal)[0]["Id"] for deal in deals]
-
-
-def take(app: App, record: str | None, *demands: Demand, **options: Any) -> Preview:
-    return reduce(app, Request(demands or (Demand(None),), record, **options), actor="anna")
-
-
-def to_75(app: App, **options: Any) -> Preview:
-    demand = Demand(LICENCE, to=Decimal(75))
-    return take(app, None, demand, account="Cobalt Ventures", **options)
-
-
-def there(world: World) -> list[dict[str, Any]]:
-    """The org's reduction orders, oldest first."""
-    return world.org.query(
-        "SELECT Id, OriginalOrderId, Status, StatusCode, TotalAmount, EffectiveDate, SFSync_Key__c, OpportunityId,"
-        " Pricebook2Id, (SELECT Id, Quantity, UnitPrice, OriginalOrderItemId, SFSync_Key__c FROM OrderItems)"
-        " FROM Order WHERE IsReductionOrder = true ORDER BY Id"
-    )
-
-
-def left(world: World, order: str) -> Decimal:
-    [line] = world.org.query(f"SELECT AvailableQuantity FROM OrderItem WHERE OrderId = '{order}'")
-    return Decimal(str(line["AvailableQuantity"]))
-
-
-def by_others(world: World, order: str, quantity: float, *, activate: bool = False) -> str:
-    """Somebody reduces an order in Salesforce."""
-    original = world.org.get("Order", order)
-    [line] = world.org.query(f"SELECT Id FROM OrderItem WHERE OrderId = '{order}'")
-    made = world.org.insert(
-        "Order",
-        {"AccountId": original["AccountId"], "EffectiveDate": "2026-03-01", "Status": "Draft",
-         "IsReductionOrder": True, "OriginalOrderId": order},
-    )  # fmt: skip
-    world.org.insert("OrderItem", {"OrderId": made, "OriginalOrderItemId": line["Id"], "Quantity": -quantity})
-    if activate:
-        world.org.update("Order", made, {"Status": "Activated"})
-    return made
-
-
-def test_a_downgrade_over_three_orders_is_created_in_one_call(world: World, app: App, novatech: list[str]) -> None:
-    before = {order: world.org.get("Order", order) for order in novatech}
-    plan = to_75(app)
-    assert [(cut.original.sf_id, cut.by) for cut in plan.cuts] == [(novatech[2], 20), (novatech[1], 5)]
-    world.org.calls.clear()
-
-    report = run(app, "generate", ARROWS["generate"])
-
-    assert kinds(world.org).count("graph") == 1
-    assert report.counts["orders_created"] == 2
-    made = there(world)
-    assert [(one["OriginalOrderId"], one["TotalAmount"], one["Status"]) for one in made] == [
-        (novatech[2], Decimal(-2000), "Draft"),
-        (novatech[1], Decimal(-500), "Draft"),
-    ]
-    assert [one["SFSync_Key__c"] for one in made] == [plan.key for plan in plan.plans]
-    assert {one["OpportunityId"] for one in made} == {None}
-    assert {order: world.org.get("Order", order) for order in novatech} == before
+    return by_hand(world, app, (50, "2026-01-05"), (30, "2026-02-01"), (20, "2026-02-20"))
 
 
 def test_with_activation_the_downgrade_takes_three_calls(world: World, app: App, novatech: list[str]) -> None:
@@ -224,37 +159,6 @@ def test_a_planned_reduction_can_be_withdrawn_and_its_number_is_not_used_again(
     assert [one["SFSync_Key__c"] for one in there(world)] == [second.plans[0].key]
 
 
-def test_who_is_slower_is_told_what_still_fits(world: World, app: App, novatech: list[str]) -> None:
-    """Once the other one is seen before anything is sent, once by the org's own figure, once by its refusal."""
-    number = {order: world.org.get("Order", order)["OrderNumber"] for order in novatech}
-    for order, quantity in zip(novatech, (30, 20, 20), strict=True):
-        take(app, order, Demand("1", by=Decimal(quantity)), activate=False)
-    run_cycle(app)
-    world.org.advance(1200)
-    with app.db.begin() as tx:
-        tx.exec_driver_sql("UPDATE orders SET status = 'Activated' WHERE is_reduction")
-    by_others(world, novatech[0], 25, activate=True)
-    run(app, "pull", ARROWS["pull"])
-    just_before(world.org, "/composite", lambda: by_others(world, novatech[1], 15, activate=True))
-    just_before(world.org, "/composite/sobjects", lambda: by_others(world, novatech[2], 20, activate=True))
-
-    report = run(app, "push", ARROWS["push"])
-
-    assert {one.code for one in report.attention} == {"over_reduced"}
-    said = [one.message for one in sorted(report.attention, key=lambda one: one.record)]
-    for order, words, takes, still in zip(novatech, said, (30, 20, 20), (25, 15, 0), strict=True):
-        slower = f"Licence A of order {number[order]}: this reduction takes {takes}, and only {still} are left"
-        assert words.startswith(slower)
-        assert words.endswith("Delete this draft in Salesforce first.")
-        assert (f"`sfsync orders reduce {number[order]} --line 1 --by {still}`" in words) == (still > 0)
-    world.org.advance(1200)
-    run_cycle(app)
-    world.org.calls.clear()
-    run_cycle(app)
-    assert kinds(world.org).count("collections") == 0
-    assert min(left(world, order) for order in novatech) >= 0
-
-
 def test_what_salesforce_does_not_let_us_write_is_said_before_anything_is_planned(
     world: World, app: App, novatech: list[str]
 ) -> None:
@@ -292,22 +196,6 @@ def test_a_plan_that_is_not_the_one_that_was_shown_any_more_is_not_carried_out(
     assert len(mirrored(app.db, "orders", is_reduction=True)) == 1
     with pytest.raises(UsageError, match=r"an account and a product"):
         reduce(app, Request((Demand(None),), account=world.account), actor="anna")
-
-
-def test_two_operators_at_once_never_take_more_than_there_is(world: World, app: App, novatech: list[str]) -> None:
-    def ask(_: int) -> str:
-        try:
-            return take(app, novatech[0], Demand("1", by=Decimal(20))).plans[0].key
-        except ReductionRefused as refused:
-            return refused.problems[0][0]
-
-    with ThreadPoolExecutor(4) as pool:
-        said = sorted(pool.map(ask, range(4)))
-
-    assert [one[-3:] for one in said[:2]] == ["-R1", "-R2"]
-    assert said[2:] == ["more_than_left"] * 2
-    run_cycle(app)
-    assert [one["TotalAmount"] for one in there(world)] == [Decimal(-2000)] * 2
 
 
 def test_an_order_of_several_lines_loses_one_race_and_only_that_line_is_named(world: World, app: App) -> None:
