@@ -35,7 +35,6 @@ _DELETED = (
     "meant, take it off this list: sfsync orders retry."
 )
 
-
 _ASK = Policies()
 _TWINS = frozenset(("org_status", "org_description", "org_po_number", "org_end_date", "org_custom"))
 
@@ -224,7 +223,8 @@ def _merged(
     news: list[Seen],
 ) -> dict[str, Any]:
     """Return the columns to write for an order that we know and that the org shows differently now."""
-    changes = dict(values)
+    # A reduction is one for ever (both are set at creation only); empty, they are merely hidden from us.
+    changes = {name: it for name, it in values.items() if it or name not in ("is_reduction", "original_order_id")}
     if row.key is not None or changes["opportunity_id"] is None:
         # Its key tells the deal of an order of ours, whatever the org's Opportunity field says, where there is one.
         del changes["opportunity_id"]

@@ -222,6 +222,23 @@ def test_an_order_of_several_lines_loses_one_race_and_only_that_line_is_named(wo
     assert "Licence A" not in one.message
 
 
+def test_a_reduction_stays_one_when_its_fields_are_hidden_from_us(world: World, app: App, novatech: list[str]) -> None:
+    take(app, novatech[2], activate=True)
+    run_cycle(app)
+    made = there(world)[0]
+    for name in ("IsReductionOrder", "OriginalOrderId"):
+        world.org.faults.add("field_hidden", object="Order", field=name)
+    world.org.faults.add("field_hidden", object="OrderItem", field="OriginalOrderItemId")
+    world.org.advance(7200)
+    world.org.update("Order", made["Id"], {"Description": "seen again"})
+    run_cycle(app)
+
+    [row] = mirrored(app.db, "orders", sf_id=made["Id"])
+
+    assert (row.org_description, row.is_reduction, row.original_order_id) == ("seen again", True, novatech[2])
+    assert mirrored(app.db, "order_items", order_id=row.id)[0].original_item_id is not None
+
+
 def test_where_the_org_hides_what_is_available_its_own_refusal_decides(
     world: World, app: App, novatech: list[str]
 ) -> None:

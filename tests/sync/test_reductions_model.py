@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-EXAMPLES = int(os.environ.get("SFSYNC_TEST_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SFSYNC_TEST_EXAMPLES", "5"))
 """Raise it for a longer search."""
 QUANTITY = 10
 ORDERS = 2
