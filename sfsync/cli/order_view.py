@@ -41,8 +41,10 @@ def list_row(order: OrderFacts) -> tuple[RenderableType | None, ...]:
     )
 
 
-def order_parts(order: OrderFacts, items: Sequence[ItemFacts]) -> list[RenderableType]:
-    """Return an order and its lines, as a page."""
+def order_parts(
+    order: OrderFacts, items: Sequence[ItemFacts], more: Sequence[RenderableType] = ()
+) -> list[RenderableType]:
+    """Return an order and its lines, as a page; `more` stands below the lines."""
     kind = "Reduction order" if order.is_reduction else "Order"
     facts = pairs(
         {
@@ -83,7 +85,7 @@ def order_parts(order: OrderFacts, items: Sequence[ItemFacts]) -> list[Renderabl
         for item in items
     ]
     lines: list[RenderableType] = [title("Lines"), table(*columns, rows=rows, right=columns[3:6])] if rows else []
-    return [facts, *lines]
+    return [facts, *lines, *more]
 
 
 def _standing(order: OrderFacts) -> Text:

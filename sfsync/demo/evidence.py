@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from sfsync.demo import midterm
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -29,6 +31,7 @@ class Evidence:
     duplicates: int
     total_mismatch: int
     without_order: int
+    licences_left: int
     api_calls: int
     seconds: float
     promised: Mapping[str, int]
@@ -51,6 +54,7 @@ class Evidence:
             "answers lost and survived": "answers_lost",
             "deals with two orders": "duplicates",
             "orders whose total is not the deal's": "total_mismatch",
+            f"of NovaTech's {midterm.LICENCES} licences, still there": "licences_left",
         }
         table = [
             (words, f"{getattr(self, name):,}", f"{self.promised[name]:,}" if name in self.promised else "")
@@ -92,6 +96,7 @@ def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float)
         duplicates=sum(many > 1 for many in per_deal.values()),
         total_mismatch=sum(Decimal(str(o["TotalAmount"])) != deals.get(o["OpportunityId"]) for o in ours),
         without_order=won - len(per_deal) - rejected,
+        licences_left=_licences_left(org, world.named.novatech),
         api_calls=org.calls.count(),
         seconds=seconds,
         promised={
@@ -99,13 +104,23 @@ def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float)
             "orders_created": world.expected.orderable + FIXED,
             "orders_adopted": world.expected.adopted,
             "deals_rejected": rejected,
-            "statuses_pushed": 3,
+            "statuses_pushed": 4,
             "answers_lost": 1,
             "duplicates": 0,
             "total_mismatch": 0,
             "without_order": 0,
+            "licences_left": midterm.LEFT,
         },
     )
+
+
+def _licences_left(org: Org, deal: str) -> int:
+    """What the org says can still be reduced of the licences: what was ordered less what was taken back."""
+    lines = org.query(
+        "SELECT AvailableQuantity FROM OrderItem"
+        f" WHERE Order.OpportunityId = '{deal}' AND Product2.Name = '{midterm.PRODUCT}'"
+    )
+    return int(sum(Decimal(str(line["AvailableQuantity"])) for line in lines))
 
 
 FIXED = 2

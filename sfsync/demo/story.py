@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from sfsync.demo import evidence
+from sfsync.demo import evidence, midterm
 from sfsync.demo.receivers import listening
 from sfsync.demo.world import build, new_org
 from sfsync.emulator.server import serve
@@ -50,7 +50,8 @@ def run_story(*, json: bool, keep: Path | None) -> int:
     org = new_org(SEED)
     story = Story(org, build(org, SEED, datetime.now(UTC).date()), folder, quiet=json)
     with serve(org, directory=folder / "org") as server, listening() as receivers:
-        story.sinks = receivers.settings(provisioning="order.activated", billing="order.fulfilled,order.cancelled")
+        wanted = "order.fulfilled,order.cancelled,order.reduced"
+        story.sinks = receivers.settings(provisioning="order.activated", billing=wanted)
         story.tell(server, receivers)
     found = evidence.gather(org, story.world, story.counts, seconds=time.monotonic() - started)
     story.finish(found)
@@ -108,6 +109,8 @@ class Story:
         self.run("why", first)
         self.chapter("7. How things stand")
         self.run("status")
+        midterm.tell(self, datetime.now(UTC).date())
+        self._told(receivers)
 
     def run(self, *words: str) -> None:
         """Run a command of sfsync in a process of its own, and add up what it reports."""

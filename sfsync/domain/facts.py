@@ -95,6 +95,10 @@ class OrderFacts:
     system_modstamp: datetime | None
     lines: int
     """How many lines it has, planned ones included."""
+    status_code: str | None = None
+    """The category of the status in the org."""
+    original_order_id: str | None = None
+    """Of a reduction: the Salesforce Id of the order that it reduces."""
     org_end_date: date | None = None
     description: str | None = None
     org_description: str | None = None

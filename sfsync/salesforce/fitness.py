@@ -52,8 +52,9 @@ _NICE = {
     "Contract": {"AccountId": "contracts are not checked before ordering"},
     "Product2": {"IsActive": "inactive products are found out only when the org refuses them"},
 }
+_REDUCE = {"Order": ("IsReductionOrder", "OriginalOrderId"), "OrderItem": ("OriginalOrderItemId",)}
 _KEY_LENGTH = 32
-"""Opportunity id (18), sequence and line number with their hyphens, with room."""
+"""Opportunity id (18), sequence, reduction and line number with their hyphens, with room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,30 @@ def problems(schema: OrgSchema) -> list[SchemaProblem]:
 def notes(schema: OrgSchema) -> list[SchemaProblem]:
     """Find what is missing that sfsync does without, and what that costs."""
     return list(_notes(schema))
+
+
+def reduction_problems(schema: OrgSchema) -> list[SchemaProblem]:
+    """Find what reductions need and the org lacks or hides; orders do without it.
+
+    Whether the user has “Create Reduction Orders” no describe shows.
+    """
+    return [
+        found
+        for sobject, names in _REDUCE.items()
+        for name in names
+        if (found := _unfit_for_reductions(schema, sobject, name)) is not None
+    ]
+
+
+def _unfit_for_reductions(schema: OrgSchema, sobject: str, name: str) -> SchemaProblem | None:
+    if not schema.has(sobject, name):
+        return SchemaProblem(
+            "field_hidden",
+            f"The field {sobject}.{name} does not exist, or field permissions hide it: orders cannot be reduced.",
+            f"Enable reduction orders (Setup, Order Settings), and give the user's permission set access to "
+            f"{sobject}.{name}.",
+        )
+    return None if schema.createable(sobject, name) else _read_only(sobject, name, "create")
 
 
 def _missing_objects(schema: OrgSchema) -> Iterator[SchemaProblem]:

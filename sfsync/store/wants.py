@@ -13,7 +13,7 @@ from sfsync.store import conflicts, discrepancies, journal
 from sfsync.store.life_columns import NO_DEACTIVATION
 from sfsync.store.meeting import wishes_of
 from sfsync.store.orders import TOTAL_MISMATCH
-from sfsync.store.reductions import reductions_of
+from sfsync.store.reduced import reductions_of
 from sfsync.store.sent import NO_PROBLEM
 from sfsync.store.tables import orders
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sfsync.salesforce.changes import ids_of
-from sfsync.store import changed, conflicts, mirrored, opportunities, order_items, orders, references
+from sfsync.store import (
+    changed,
+    conflicts,
+    mirrored,
+    opportunities,
+    order_items,
+    orders,
+    reduction_events,
+    references,
+)
 from sfsync.store.journal import Entry
 from sfsync.store.upserts import mark_deleted
 from sfsync.sync.news import DELETED, entries_of
@@ -18,8 +27,8 @@ if TYPE_CHECKING:
     from sfsync.sync.work import Work
 
 
-def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
-    """Write rows of a feed into its table. What is equal already is not written."""
+def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any], *, history: bool = False) -> None:
+    """Write rows of a feed into its table. What is equal already is not written, and `history` not told to anybody."""
     match feed.name:
         case "deals":
             work.counts["deals_changed"] += opportunities.save_deals(tx, work.org, rows)
@@ -34,6 +43,8 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
             news = orders.save_orders(tx, work.org, rows, to_local, work.now(), policies)
             work.write(tx, *entries_of(news))
             if news:
+                if not history:
+                    reduction_events.mark_new(tx, work.org, [one.sf_id for one in news if one.kind == "appeared"])
                 work.announce(tx)
                 work.write(tx, *conflicts.tidy(tx, work.org, work.now()))
             work.counts["orders_changed"] += len(news)

@@ -82,7 +82,11 @@ def _store(work: Work, tx: Tx, verdicts: Verdicts) -> None:
     before = deals.problems_of(
         tx,
         work.org,
-        [*verdicts.problems, *(p.deal_id for p in verdicts.plans), *(deal.sf_id for deal, _ in verdicts.adopted)],
+        [
+            *verdicts.problems,
+            *(p.deal_id for p in verdicts.plans if p.deal_id),
+            *(deal.sf_id for deal, _ in verdicts.adopted),
+        ],
     )
     changed = {deal: problems for deal, problems in verdicts.problems.items() if before.get(deal) != problems}
     cleared: dict[str, tuple[Problem, ...]] = {deal: () for deal in before if deal not in verdicts.problems}

@@ -36,6 +36,8 @@ class Reading:
     feed: Feed
     position: Position | None
     deleted_since: datetime | None
+    history: bool = False
+    """Nothing of it was read before: what it brings happened before sfsync was there."""
     first: bool = True
     more: bool = True
 
@@ -94,7 +96,9 @@ def _start(work: Work, wanted: Sequence[Feed]) -> list[Reading]:
             deletes = known.get(_deletes(feed))
             if feed.tracks_deletes and deletes is None:
                 started[_deletes(feed)] = Position(now, None)
-            readings.append(Reading(feed, position, deletes.stamp if deletes and feed.tracks_deletes else None))
+            readings.append(
+                Reading(feed, position, deletes.stamp if deletes and feed.tracks_deletes else None, position is None)
+            )
         cursors.put_all(tx, work.org, started)
     return readings
 
@@ -108,7 +112,7 @@ def _store(work: Work, read: list[tuple[Reading, Page]]) -> None:
     with work.db.begin() as tx:
         reached: dict[str, Position] = {}
         for reading, page in read:
-            apply_rows(work, tx, reading.feed, page.rows)
+            apply_rows(work, tx, reading.feed, page.rows, history=reading.history)
             if page.deleted:
                 apply_deletes(work, tx, reading.feed, page.deleted)
             if page.position is not None and reading.feed.keeps_cursor:

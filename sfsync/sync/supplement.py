@@ -149,7 +149,7 @@ def _plan(app: App, tx: Tx, plan: OrderPlan, mark: str, actor: str) -> None:
     _write(app, tx, plan.deal_id, plan.key, None, said, actor)
 
 
-def _write(app: App, tx: Tx, deal: str, key: str | None, sf_id: str | None, said: str, actor: str) -> None:
+def _write(app: App, tx: Tx, deal: str | None, key: str | None, sf_id: str | None, said: str, actor: str) -> None:
     entry = journal.Entry(
         action="order.amend_wanted", message=said, actor=actor, opportunity_id=deal, order_key=key, sf_id=sf_id
     )
