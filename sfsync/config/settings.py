@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 
 from sfsync.config.orgs import DEFAULT_ORG, OrgSettings, SalesforceSettings, complete, overridden
 from sfsync.config.section import Section, did_you_mean
+from sfsync.config.shipments import ShipmentsSettings
 from sfsync.config.sinks import CompleteSink, SinkSettings, complete_sink
 from sfsync.domain.fields import Policy
 from sfsync.domain.planning import DatePolicy  # noqa: TC001
@@ -148,6 +149,7 @@ class Settings(Section):
     orders: OrdersSettings = OrdersSettings()
     statuses: StatusesSettings = StatusesSettings()
     conflicts: ConflictsSettings = ConflictsSettings()
+    shipments: ShipmentsSettings = ShipmentsSettings()
     sync: SyncSettings = SyncSettings()
     daemon: DaemonSettings = DaemonSettings()
     log: LogSettings = LogSettings()

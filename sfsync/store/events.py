@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, text
 
-from sfsync.domain.events import ENTERED, Event, EventType, Sink
+from sfsync.domain.events import ENTERED, ONCE, Event, EventType, Sink
 from sfsync.domain.statuses import Status
 from sfsync.store.event_tables import deliveries, events
 from sfsync.store.tables import UNANNOUNCED, order_items, orders
@@ -76,7 +76,7 @@ def write(tx: Tx, org: str, told: Sequence[Event], sinks: Iterable[Sink], now: d
     for event in told:
         before[event.record, event.type] += 1
         digest = blake2b(digest_size=8)
-        occurrence = event.sf_id if event.type is EventType.ORDER_CREATED else before[event.record, event.type]
+        occurrence = event.sf_id if event.type in ONCE else before[event.record, event.type]
         digest.update(f"{org}|{event.record}|{event.type}|{occurrence}".encode())
         rows.append(
             {"event_id": f"evt_{digest.hexdigest()}", "org": org, "type": event.type.value, "at": now,
@@ -192,7 +192,7 @@ def _amount(value: Any) -> str | None:
 
 def _counts(tx: Tx, org: str, told: Sequence[Event]) -> defaultdict[tuple[str, str], int]:
     counts: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for part in in_parts(sorted({event.record for event in told if event.type is not EventType.ORDER_CREATED})):
+    for part in in_parts(sorted({event.record for event in told if event.type not in ONCE})):
         query = (
             select(events.c.record, events.c.type, func.count())
             .where(events.c.org == org, events.c.record.in_(part))

@@ -8,6 +8,7 @@ from sfsync.salesforce.changes import ids_of
 from sfsync.store import conflicts, mirrored, opportunities, order_items, orders, references
 from sfsync.store.journal import Entry
 from sfsync.store.upserts import mark_deleted
+from sfsync.sync import ship_pull
 from sfsync.sync.news import DELETED, entries_of
 
 if TYPE_CHECKING:
@@ -36,19 +37,28 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
                 work.announce(tx)
                 work.write(tx, *conflicts.tidy(tx, work.org, work.now()))
             work.counts["orders_changed"] += len(news)
+            ship_pull.review_orders(work, tx, rows)
         case "order_items":
             order_items.save_single_items(tx, work.org, rows)
+            ship_pull.review_orders(work, tx, rows, "order_id")
+        case "shipments" | "shipment_lines":
+            ship_pull.apply_rows(work, tx, feed, rows)
         case kind:
             _PUT[kind](tx, work.org, rows)
 
 
 def apply_deletes(work: Work, tx: Tx, feed: Feed, ids: Iterable[str]) -> None:
     """Mark rows as deleted that the org's delete log names."""
-    if feed.name == "orders":
+    ids = list(ids)
+    if feed.name in ship_pull.FEEDS:
+        ship_pull.apply_deletes(work, tx, feed, ids)
+    elif feed.name == "orders":
         gone = orders.mark_deleted(tx, work.org, ids, work.now())
         work.write(tx, *(Entry(action="order.deleted_in_org", message=DELETED, level="warning", sf_id=i) for i in gone))
     else:
         mark_deleted(tx, mirrored.TABLES[feed.name], work.org, ids)
+    if feed.name in ("orders", "order_items"):
+        ship_pull.review_deleted(work, tx, feed, ids)
 
 
 def close_gap(work: Work, feed: Feed) -> None:

@@ -13,6 +13,8 @@ from sfsync.sync.pull import pull, pull_orders
 from sfsync.sync.push import push
 from sfsync.sync.running import Report, known_schema, run
 from sfsync.sync.settle import settle
+from sfsync.sync.ship import ship
+from sfsync.sync.ship_settle import settle_shipments
 from sfsync.sync.work import Work, no_progress
 
 if TYPE_CHECKING:
@@ -35,10 +37,12 @@ def run_cycle(app: App, *, command: str = "sync", only: str | None = None, progr
 def cycle(work: Work) -> None:
     """Do all arrows in the order in which each needs the one before."""
     settle(work)
+    settle_shipments(work)
     pull(work)
     plan(work)
     before = work.counts["orders_created"]
     generate(work)
+    ship(work)
     push(work)
     if work.counts["orders_created"] > before or work.counts["orders_pushed"]:
         pull_orders(work)
