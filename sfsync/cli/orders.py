@@ -45,6 +45,9 @@ def list_(
     deal: Annotated[str | None, typer.Option("--deal", metavar="ID", help="Only those of this opportunity.")] = None,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only those that have not crossed yet.")] = False,
     held: Annotated[bool, typer.Option("--held", help="Only those with a problem.")] = False,
+    partially_shipped: Annotated[
+        bool, typer.Option("--partially-shipped", help="Only those of which some was shipped, and not all.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="The newest so many.")] = 50,
     org: Org = None,
     as_json: AsJson = False,
@@ -53,7 +56,10 @@ def list_(
     deal_id = None if deal is None else full_id(deal.strip())
     if deal is not None and deal_id is None:
         raise UsageError(f"“{deal}” is no Opportunity Id.", remedy="Give its 15 or 18 characters.")
-    wanted = OrderFilter(status=status and _status(status), opportunity_id=deal_id, waiting=waiting, held=held)
+    wanted = OrderFilter(
+        status=status and _status(status), opportunity_id=deal_id, waiting=waiting, held=held,
+        partially_shipped=partially_shipped,
+    )  # fmt: skip
     with opened(org) as app_, app_.db.read() as tx:
         found, number = list_orders(tx, app_.org_name, wanted, limit=limit)
     if as_json:

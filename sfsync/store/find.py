@@ -16,6 +16,8 @@ from sfsync.errors import RecordNotFound, UsageError
 from sfsync.store.conflict_tables import conflicts
 from sfsync.store.conflicts import facts as open_conflicts
 from sfsync.store.deals import as_problems
+from sfsync.store.shipment_list import orders_in
+from sfsync.store.shipment_tables import item_progress
 from sfsync.store.tables import accounts, contracts, opportunities, opportunity_lines, order_items, orders, products
 from sfsync.store.wish_columns import WANTING
 
@@ -50,6 +52,7 @@ class OrderFilter:
     """With a problem, or a conflict."""
     deleted: bool = False
     since: date | None = None
+    partially_shipped: bool = False
 
 
 def find(tx: Tx, org: str, record: str) -> Found:
@@ -124,6 +127,8 @@ def list_orders(tx: Tx, org: str, wanted: OrderFilter, *, limit: int) -> tuple[l
         conditions.append(or_(o.problem_code.is_not(None), o.id.in_(disputed)))
     if wanted.since is not None:
         conditions.append(o.effective_date >= wanted.since)
+    if wanted.partially_shipped:
+        conditions.append(o.id.in_(orders_in(org, "partial")))
     number = tx.scalar(select(func.count()).select_from(orders).where(*conditions)) or 0
     query = _query().where(*conditions).order_by(o.id.desc()).limit(limit)
     return _facts(tx, org, tx.execute(query).all()), number
@@ -131,7 +136,7 @@ def list_orders(tx: Tx, org: str, wanted: OrderFilter, *, limit: int) -> tuple[l
 
 def items_of(tx: Tx, order: OrderFacts) -> list[ItemFacts]:
     """Return the lines of an order, in the order in which they were planned or read."""
-    i, p, line = order_items.c, products.c, opportunity_lines.c
+    i, p, line, shipping = order_items.c, products.c, opportunity_lines.c, item_progress.c
     query = (
         select(
             i.key,
@@ -144,9 +149,13 @@ def items_of(tx: Tx, order: OrderFacts) -> list[ItemFacts]:
             i.total_price,
             i.service_date,
             i.description,
+            shipping.shipped,
+            shipping.percent.label("percent_shipped"),
+            shipping.state.label("shipping"),
         )
         .outerjoin_from(order_items, products, and_(p.org == i.org, p.sf_id == i.product_id))
         .outerjoin(opportunity_lines, and_(line.org == i.org, line.sf_id == i.opportunity_line_id))
+        .outerjoin(item_progress, shipping.order_item_id == i.id)
         .where(i.order_id == order.id, ~i.is_deleted)
         .order_by(i.id)
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select
 
 from sfsync.domain.disputes import conflict_words
-from sfsync.store import conflicts, deals, planned, wishes
+from sfsync.store import conflicts, deals, planned, shipment_list, wishes
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Attention:
     """One record that a person has to look at.
 
-    `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides).
+    `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides),
+    shipment (refused or held), over (an order of which more was shipped than is ordered).
     """
 
     kind: str
@@ -79,7 +80,8 @@ def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...
         for one in conflicts.facts(tx, org)
         if only in (None, one.opportunity_id)
     ]
-    return (*rejected, *held, *disputed)
+    shipped = [Attention(*one) for one in shipment_list.attention(tx, org, only)]
+    return (*rejected, *held, *disputed, *shipped)
 
 
 @dataclass(frozen=True, slots=True)

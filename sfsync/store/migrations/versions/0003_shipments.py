@@ -161,7 +161,7 @@ def _shipment_lines() -> None:
         sa.UniqueConstraint("org", "sf_id", name=op.f("uq_shipment_lines_org_sf_id")),
     )
     for name in ("shipment_id", "order_item_id"):
-        op.create_index(op.f(f"ix_shipment_lines_{name}"), "shipment_lines", [name], unique=False)
+        op.create_index(op.f(f"ix_shipment_lines_{name}"), "shipment_lines", [name])
     _partial("ix_shipment_lines_unsent", "shipment_lines", ["org", "shipment_id"], "sf_id IS NULL")
     _partial("ix_shipment_lines_unlinked", "shipment_lines", ["org"], _UNLINKED_LINES)
 
@@ -215,10 +215,8 @@ def _refuse_unreadable() -> None:
             )
 
 
-# SQLite keeps decimals as doubles: there the views count in whole hundredths, so that no sum is bent.
-
-
 def _exact(kind: str, value: str) -> str:
+    """SQLite keeps decimals as doubles: there the views count in whole hundredths, so that no sum is bent."""
     return f"CAST(ROUND({value} * 100) AS INTEGER)" if kind == "sqlite" else value
 
 
