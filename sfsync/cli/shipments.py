@@ -73,11 +73,11 @@ def add(
     with opened(org) as app_, app_.db.begin() as tx:
         refuse_disabled(app_)
         owner = owner_of(tx, app_.org_name, order)
-        wanted = chosen_lines(tx, owner, line, over=over or values.get("status") == ShipStatus.VOIDED)
         if reference is not None and recording.known(tx, app_.org_name, {reference: owner}):
             raise UsageError(
                 f"A shipment “{reference}” was recorded before.", remedy=f"sfsync shipments show {reference}"
             )
+        wanted = chosen_lines(tx, owner, line, over=over or values.get("status") == ShipStatus.VOIDED)
         new = recording.NewShipment(owner, tuple(wanted.items()), values, reference)
         [key] = recording.add(tx, app_.org_name, [new], actor=actor(), now=app_.clock())
     if as_json:

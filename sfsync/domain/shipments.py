@@ -193,7 +193,7 @@ class PhysicalRule:
     """Only these; empty for all."""
     not_families: tuple[str, ...] = ()
 
-    def holds(self, flag: bool | None, family: str | None) -> bool:  # noqa: FBT001 - what the checkbox says
+    def holds(self, *, flag: bool | None, family: str | None) -> bool:
         """Whether a product is shipped."""
         if self.by_flag and flag is not None:
             return flag

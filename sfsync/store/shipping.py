@@ -166,7 +166,7 @@ def judge_products(tx: Tx, org: str, rule: PhysicalRule) -> set[int]:
     """Bring up to date which products are shipped at all; return the orders with shipments whose lines it concerns."""
     p = products.c
     rows = tx.execute(select(p.sf_id, p.family, p.physical_flag, p.is_physical).where(p.org == org)).all()
-    judged = {row.sf_id: rule.holds(row.physical_flag, row.family) for row in rows}
+    judged = {row.sf_id: rule.holds(flag=row.physical_flag, family=row.family) for row in rows}
     changed = [row.sf_id for row in rows if row.is_physical is not judged[row.sf_id]]
     found: set[int] = set()
     for part in in_parts(changed):

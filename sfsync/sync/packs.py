@@ -26,7 +26,7 @@ class Lane(Generic[T]):
         send: Sends one pack and writes down what became of it; returns packs that are to follow it.
         settle: Reads what became of everything in doubt.
         left: Says which of a pack are still to be sent, as they are now.
-        give_up: Lets one wait that is never answered, so that others go first.
+        give_up: Lets one wait that is never answered, while others are.
         lost: Is told of each answer that got lost.
     """
 
@@ -43,11 +43,12 @@ def send_packs(packs: Iterable[Sequence[T]], lane: Lane[T]) -> None:
     One lost answer after the other ends nothing for the others: a record that is not answered alone is given up.
 
     Raises:
-        OrgUnavailable: the org takes none of them; what was sent is settled, or in doubt until it is.
+        OrgUnavailable: the org answers to none of them; what was sent is settled, or in doubt until it is.
     """
     queue: deque[tuple[Sequence[T], int]] = deque((pack, 1) for pack in packs)
     in_a_row = 0
     answered = False
+    given_up: list[T] = []
     last: OrgUnavailable | None = None
     while queue:
         pack, tries = queue.popleft()
@@ -62,20 +63,22 @@ def send_packs(packs: Iterable[Sequence[T]], lane: Lane[T]) -> None:
             lane.settle()
             if in_a_row >= LOST_ANSWERS_IN_A_ROW:
                 raise
-            queue.extendleft(reversed(_again(lane, pack, tries)))
+            left = lane.left(pack)
+            if len(left) == 1 and tries >= TRIES_ALONE:
+                given_up += left
+            else:
+                queue.extendleft(reversed(_again(left, tries)))
         else:
             in_a_row, answered = 0, True
             queue.extend((more, 1) for more in following)
-    if last is not None and not answered:
+    if given_up and last is not None and not answered:
         raise last
+    for one in given_up:
+        lane.give_up(one)
 
 
-def _again(lane: Lane[T], pack: Sequence[T], tries: int) -> list[tuple[Sequence[T], int]]:
+def _again(left: Sequence[T], tries: int) -> list[tuple[Sequence[T], int]]:
     """Say how what is left of a pack is sent again, whose answer got lost."""
-    left = lane.left(pack)
-    if len(left) == 1 and tries >= TRIES_ALONE:
-        lane.give_up(left[0])
-        return []
     if len(left) <= 1 or tries == 1:
         return [(left, tries + 1)] if left else []
     middle = len(left) // 2

@@ -9,7 +9,7 @@ from sfsync.domain.retry import Trouble, retry_at
 from sfsync.domain.shipments import judge
 from sfsync.errors import SfsyncError
 from sfsync.salesforce import codes
-from sfsync.salesforce.outcomes import AlreadyThere, Halted, InDoubt, Locked, Refused
+from sfsync.salesforce.outcomes import AlreadyThere, Halted, Locked, Refused
 from sfsync.salesforce.ship import Shipped, create_shipments, pack, pack_alone
 from sfsync.store import shipment_links, shipping, to_ship
 from sfsync.store.journal import Entry
@@ -56,7 +56,7 @@ def ship(work: Work) -> None:
             break
         after = batch[-1].id
         Making(work, names).make(batch)
-    push_wishes(work)
+    push_wishes(work, names)
 
 
 def _prepare(work: Work) -> None:
@@ -129,7 +129,7 @@ class Making:
                     halted.append(one)
                 case AlreadyThere():
                     taken.append(one)
-                case InDoubt():
+                case _:  # InDoubt
                     doubtful = True
         if halted and not failed and not taken:
             # Nobody failed who could have halted them: they were refused without a cause.

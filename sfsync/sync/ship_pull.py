@@ -51,7 +51,7 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any]) -> None:
         if of_time:
             saved = _save(work, tx, feed, of_time, since)
             work.write(tx, *entries_of(tx, saved))
-            review(work, tx, saved.orders, told=told)
+            review(work, tx, saved.orders, told=told, whole=feed.name == "shipment_lines")
 
 
 def apply_deletes(work: Work, tx: Tx, feed: Feed, ids: Iterable[str]) -> None:

@@ -38,15 +38,12 @@ _GONE = "The shipment is not in the org any more, or cannot be seen."
 _UNANSWERED = "The org did not answer when this shipment was to be updated, and others went through: it waits a little."
 
 
-def push_wishes(work: Work) -> None:
+def push_wishes(work: Work, names: ShipmentNames) -> None:
     """Send wanted statuses, tracking and dates, 200 shipments a call, all fields of a shipment together.
 
     Raises:
         OrgUnavailable: when the org cannot be used; what was sent is in doubt until it is settled.
     """
-    names = work.schema.names.shipments
-    if names is None:
-        return
     with work.db.begin() as tx:
         ship_wishes.forget_withdrawn(tx, work.org)
     after = 0

@@ -26,7 +26,7 @@ RULE = "rule"
 _TOLD = {Shipping.PARTIAL: EventType.ORDER_PARTIALLY_SHIPPED, Shipping.SHIPPED: EventType.ORDER_SHIPPED}
 
 
-def review(work: Work, tx: Tx, ids: Iterable[int], *, told: bool = True) -> None:
+def review(work: Work, tx: Tx, ids: Iterable[int], *, told: bool = True, whole: bool = True) -> None:
     """Look again at how far the shipping of orders has come by what the org confirmed, in the change's transaction.
 
     Args:
@@ -34,8 +34,9 @@ def review(work: Work, tx: Tx, ids: Iterable[int], *, told: bool = True) -> None
         tx: The transaction of the change.
         ids: The orders that it concerns, by row; those without shipments are left alone.
         told: Whether others hear of it. What was there before sfsync looked is history, and told to nobody.
+        whole: Whether new shipments have their lines; those that were just read get them next, and are told then.
     """
-    announced = _created(work, tx)
+    announced = _created(work, tx) if whole else []
     states: dict[int, tuple[str, str | None]] = {}
     events: list[Event] = []
     for order in shipping.to_review(tx, work.org, ids):
