@@ -87,6 +87,8 @@ def outlook_lines(outlook: Outlook, *, limit: int | None = SHOWN) -> list[Render
             ),
             *_more(len(outlook.push), limit),
         ]  # fmt: skip
+    if outlook.shipments:
+        parts.append(title(f"Would send {count(outlook.shipments, 'shipment')}"))
     return parts or ["  A cycle would create and send nothing."]
 
 

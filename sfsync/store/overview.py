@@ -90,6 +90,8 @@ class Outlook:
 
     create: tuple[OrderPlan, ...]
     push: tuple[Wish, ...]
+    shipments: int = 0
+    """How many shipments it would make or change."""
 
 
 def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook:
@@ -106,7 +108,7 @@ def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook
     while part := wishes.pending(tx, org, now, after=last, only=only):
         pushes += [wish for wish in part if not wish.held]
         last = part[-1].id
-    return Outlook(tuple(plans), tuple(pushes))
+    return Outlook(tuple(plans), tuple(pushes), shipment_list.waiting(tx, org))
 
 
 @dataclass(frozen=True, slots=True)

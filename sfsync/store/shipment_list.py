@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, text
 
 from sfsync.domain.fields import same
 from sfsync.domain.sfid import full_id
-from sfsync.domain.shipments import FIELDS
+from sfsync.domain.shipments import FIELDS, ShipStatus
 from sfsync.errors import RecordNotFound, UsageError
-from sfsync.store.shipment_tables import item_progress, order_progress, shipment_lines, shipments, shipping_states
+from sfsync.store.shipment_tables import (
+    UNSENT,
+    WANTING,
+    item_progress,
+    order_progress,
+    shipment_lines,
+    shipments,
+    shipping_states,
+)
 from sfsync.store.tables import accounts, order_items, orders, products
 from sfsync.store.upserts import in_parts
 
@@ -155,6 +163,16 @@ def list_shipments(
     number = tx.scalar(select(func.count()).select_from(shipments).where(*conditions)) or 0
     rows = tx.execute(_query(org).where(*conditions).order_by(_s.id.desc()).limit(limit)).all()
     return [ShipmentFacts(**row._mapping) for row in rows], number  # noqa: SLF001 - its documented name
+
+
+def waiting(tx: Tx, org: str) -> int:
+    """Count the shipments that the next cycle sends: new ones with lines, and those of which something is wanted."""
+    unsent = select(_l.shipment_id).where(_l.org == org, text(UNSENT), ~_l.is_deleted)
+    new = and_(_s.status != ShipStatus.VOIDED.value, _s.id.in_(unsent))
+    free = (_s.org == org, ~_s.is_deleted, _s.problem_code.is_(None), _s.in_doubt.is_(None))
+    created = set(tx.scalars(select(_s.id).where(*free, new)))
+    wanted = set(tx.scalars(select(_s.id).where(*free, text(f"({WANTING})"))))
+    return len(created | wanted)
 
 
 def lines_of(tx: Tx, shipment: int) -> list[LineFacts]:

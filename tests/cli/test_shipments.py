@@ -35,10 +35,13 @@ def order(org: World, sfsync: Program) -> str:
 
 
 def test_a_shipment_is_recorded_sent_listed_corrected_and_voided(org: World, order: str, sfsync: Program) -> None:
-    added = sfsync("shipments", "add", order, "--line", "A=6", "--line", "2=1", "--carrier", "DHL", "--status", "shipped",
-                   "--shipped-on", "2026-03-02")  # fmt: skip
+    given = ("--carrier", "DHL", "--status", "shipped", "--shipped-on", "2026-03-02")
+    added = sfsync("shipments", "add", order, "--line", "A=6", "--line", "2=1", *given)
     assert (added.code, "is recorded with 2 lines" in added.text) == (0, True)
+    assert "Would send 1 shipment" in sfsync("plan").text
+    assert "Shipments to be sent 1" in sfsync("status").text
     sent = sfsync("sync")
+    assert "Shipments to be sent 0" in sfsync("status").text
     assert (sent.code, "Created 1 shipment with 2 lines" in sent.text) == (0, True)
 
     [key] = [one["SFSync_Key__c"] for one in in_org(org.org)]
