@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sfsync.domain.recording import read_file
+from sfsync.store import importing, recording, shipment_list
+from sfsync.store.find import OrderFilter, items_of, list_orders
 from sfsync.sync.cycle import run_cycle
 from tests.mirror import mirrored
 from tests.shipping import activated, add_objects, in_org, record, sql
@@ -255,3 +258,29 @@ def test_a_field_that_both_sides_changed_goes_by_the_policy_and_is_journalled(
     assert in_org(world.org)[0]["Carrier__c"] == carrier
     assert mirrored(app.db, "shipments")[0].carrier == carrier
     assert len(mirrored(app.db, "journal", action="shipment.conflict")) == 1
+
+
+def test_recording_and_looking_are_the_same_on_both_databases(world: World, app: App) -> None:
+    order = activated(world, app, (10, 5), (4, 7))
+    rows, wrong = read_file(f"shipment,order,line,quantity,carrier\nB1,{order},A,4,DHL\nB1,{order},B,4,\n")
+    given = {"wrong": wrong, "allow_over": False, "update": True, "actor": "test", "now": world.org.clock()}
+    with app.db.begin() as tx:
+        imported = importing.import_rows(tx, "default", rows, **given)
+        again = importing.import_rows(tx, "default", rows, **given)
+        changed = recording.want(tx, "default", 1, {"status": "Shipped"}, actor="test", now=world.org.clock())
+
+    with app.db.read() as tx:
+        one = shipment_list.find(tx, "default", "B1")
+        listed, many = shipment_list.list_shipments(
+            tx, "default", order=one.order_id, status="Shipped", progress="partial", waiting=True
+        )
+        held, _ = shipment_list.list_shipments(tx, "default", held=True)
+        waiting = shipment_list.waiting(tx, "default")
+        orders, _ = list_orders(tx, "default", OrderFilter(partially_shipped=True), limit=5)
+        [percent] = [row.percent for row in shipment_list.progress_of(tx, [one.order_id or 0]).values()]
+        items = items_of(tx, orders[0])
+    assert isinstance(imported, importing.Imported)
+    assert isinstance(again, importing.Imported)
+    assert (len(imported.recorded), imported.lines, again.recorded, again.known) == (1, 2, (), 1)
+    assert (changed, one.quantity, one.lines, many, listed, held, waiting) == (["status"], 8, 2, 1, [one], [], 1)
+    assert (percent, [item.shipping for item in items]) == (Decimal("57.14"), ["partial", "shipped"])
