@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sfsync.emulator.customising.fields import read_field
@@ -99,3 +100,32 @@ def in_org(org: Org) -> list[dict[str, Any]]:
         nested = row["Lines__r"]
         row["lines"] = nested["records"] if isinstance(nested, dict) else nested or []
     return rows
+
+
+def progress(app: App) -> list[tuple[str, ...]]:
+    """What was shipped, and what of it the org has confirmed; the percentage and the state, by order."""
+    rows = sql(app.db, "SELECT shipped, confirmed, percent, state FROM order_progress ORDER BY order_id")
+    return [(*(f"{Decimal(str(value)):.2f}" if value is not None else "" for value in row[:3]), row[3]) for row in rows]
+
+
+def reduction(world: World, original: str, item: str, by: float) -> str:
+    """Have somebody in the org reduce a line of an order; return the reduction, still a draft."""
+    order = world.order(IsReductionOrder=True, OriginalOrderId=original)
+    [entry] = world.org.query(f"SELECT PricebookEntryId, UnitPrice FROM OrderItem WHERE Id = '{item}'")
+    values = {name: value for name, value in entry.items() if name != "attributes"}
+    world.org.insert("OrderItem", {"OrderId": order, "OriginalOrderItemId": item, "Quantity": -by, **values})
+    return order
+
+
+def shipped_by_others(world: World, order: str, item: str, quantity: float, **fields: object) -> str:
+    """Have somebody in the org make a shipment."""
+    shipment = world.org.insert("Shipment__c", {"Order__c": order, "Status__c": "Shipped", **fields})
+    line = {"Shipment__c": shipment, "Order_Item__c": item, "Quantity__c": quantity}
+    world.org.insert("Shipment_Line__c", line)
+    return shipment
+
+
+def told(app: App) -> list[str]:
+    """The events about shipping, oldest first."""
+    kinds = [row.type for row in mirrored(app.db, "events")]
+    return [kind for kind in kinds if "ship" in kind]
