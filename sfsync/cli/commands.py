@@ -33,10 +33,12 @@ COMMANDS = (
     Command("why", "Explain one deal or order: how it stands, and why.", _LOOK, "sfsync.cli.why"),
     Command("orders", "List and show orders, set their fields, reduce, retry.", _LOOK, "sfsync.cli.orders", "app"),
     Command("entitlements", "Show what customers have, on any day.", _LOOK, "sfsync.cli.entitlements"),
+    Command("shipments", "Record, import, list and void shipments.", _LOOK, "sfsync.cli.shipments", "app"),
     Command("conflicts", "Settle fields that both sides changed.", _LOOK, "sfsync.cli.conflicts", "app"),
     Command("events", "List events, deliver again, pause a sink.", _LOOK, "sfsync.cli.events", "app"),
     Command("runs", "List runs, show one.", _LOOK, "sfsync.cli.runs", "app"),
     Command("logs", "Show what happened to which record.", _LOOK, "sfsync.cli.logs"),
+    Command("setup-org", "Show or make what sfsync needs in the org.", _CARE, "sfsync.cli.setup_org"),
     Command("db", "Check or upgrade the database's schema.", _CARE, "sfsync.cli.db", "app"),
     Command("emulator", "Serve a make-believe org.", _CARE, "sfsync.cli.emulator", "app"),
 )

@@ -53,6 +53,9 @@ def list_(
     held: Annotated[bool, typer.Option("--held", help="Only those with a problem.")] = False,
     changed: Annotated[bool, typer.Option("--changed", help="Only those whose deal was changed and differs.")] = False,
     reductions: Annotated[bool, typer.Option("--reductions", help="Only reduction orders.")] = False,
+    partially_shipped: Annotated[
+        bool, typer.Option("--partially-shipped", help="Only those of which some was shipped, and not all.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="The newest so many.")] = 50,
     org: Org = None,
     as_json: AsJson = False,
@@ -61,8 +64,10 @@ def list_(
     deal_id = None if deal is None else full_id(deal.strip())
     if deal is not None and deal_id is None:
         raise UsageError(f"“{deal}” is no Opportunity Id.", remedy="Give its 15 or 18 characters.")
-    chosen = status and _status(status)
-    wanted = OrderFilter(chosen, deal_id, waiting=waiting, held=held, changed=changed, reductions=reductions)
+    wanted = OrderFilter(
+        status and _status(status), deal_id, waiting=waiting, held=held, changed=changed, reductions=reductions,
+        partially_shipped=partially_shipped,
+    )  # fmt: skip
     with opened(org) as app_, app_.db.read() as tx:
         found, number = list_orders(tx, app_.org_name, wanted, limit=limit)
     if as_json:

@@ -29,6 +29,12 @@ class EventType(StrEnum):
     """The org shows as Draft an order that was none before: what was started waits."""
     ORDER_REDUCED = "order.reduced"
     """A reduction order was activated: told of the order that it reduces, with what that order comes to by now."""
+    SHIPMENT_CREATED = "shipment.created"
+    """A shipment of the order is in the org: recorded here and pushed, or made there by somebody else."""
+    ORDER_PARTIALLY_SHIPPED = "order.partially_shipped"
+    """The org has confirmed that some of the order was shipped, and not all of it."""
+    ORDER_SHIPPED = "order.shipped"
+    """The org has confirmed that all of the order was shipped: what was ordered, less active reductions."""
     OPPORTUNITY_REJECTED = "opportunity.rejected"
     """A won deal gets no order until somebody mends it; the problems are in words a sales rep can act on."""
     SYNC_FAILING = "sync.failing"
@@ -60,6 +66,10 @@ ENTERED: dict[Status, EventType] = {
     Status.CANCELLED: EventType.ORDER_CANCELLED,
 }
 """The event that tells of an order's entering a status."""
+
+
+ONCE = frozenset((EventType.ORDER_CREATED, EventType.SHIPMENT_CREATED))
+"""Events that a record in the org, by its Salesforce Id, has only one of."""
 
 
 @dataclass(frozen=True, slots=True)

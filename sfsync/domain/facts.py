@@ -172,3 +172,9 @@ class ItemFacts:
     total_price: Decimal | None
     service_date: date | None
     description: str | None
+    shipped: Decimal | None = None
+    """Recorded and not voided, here or in the org; None for what is not shipped at all."""
+    percent_shipped: Decimal | None = None
+    """Of what was ordered, less active reductions; None where nothing is due."""
+    shipping: str | None = None
+    """none, partial, shipped, over or n/a."""

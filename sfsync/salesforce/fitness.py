@@ -71,7 +71,14 @@ def problems(schema: OrgSchema) -> list[SchemaProblem]:
 
     A field that is missing and one that field permissions hide look the same from outside, so both are said.
     """
-    return [*_missing_objects(schema), *_fields(schema), *_writable(schema), *_keys(schema), *_statuses(schema)]
+    return [
+        *_missing_objects(schema),
+        *_fields(schema),
+        *_writable(schema),
+        *_keys(schema),
+        *_statuses(schema),
+        *_shipping(schema),
+    ]
 
 
 def notes(schema: OrgSchema) -> list[SchemaProblem]:
@@ -207,6 +214,36 @@ def _notes(schema: OrgSchema) -> Iterator[SchemaProblem]:
                     f"The field {sobject}.{name} does not exist, or field permissions hide it: {effect}.",
                     f"Give the user's permission set read access to {sobject}.{name}, if you want it.",
                 )
+
+
+_DATE_FIELDS = ("shipped_on", "delivered_on")
+
+
+def _shipping(schema: OrgSchema) -> Iterator[SchemaProblem]:
+    """What shipments need, where they are enabled."""
+    names = schema.names.shipments
+    if names is None:
+        return
+    run = "Run `sfsync setup-org` to see what it would create, or set shipments.enabled to false."
+    for sobject, api_names in ((names.shipment, names.of_shipment), (names.line, names.of_line)):
+        info = schema.objects.get(sobject)
+        if info is None or not info.createable:
+            said = f"The object {sobject} does not exist, or the integration user may not see it and create records."
+            yield SchemaProblem("object_missing", said, run)
+            continue
+        for ours, name in api_names.items():
+            found = info.fields.get(name)
+            if found is None:
+                said = f"The field {sobject}.{name} does not exist, or field permissions hide it from the user."
+                yield SchemaProblem("field_hidden", said, run)
+            elif not found.createable:
+                yield _read_only(sobject, name, "create")
+            elif ours in ("key", "line_key") and not (found.unique and found.external_id and found.case_sensitive):
+                said = f"The field {sobject}.{name} is not unique, an external id and case-sensitive."
+                yield SchemaProblem("key_unfit", said, "Make it so in Setup: without it a shipment could be doubled.")
+            elif ours in _DATE_FIELDS and found.type != "date":
+                said = f"The field {sobject}.{name} is of type {found.type}, and should be a date."
+                yield SchemaProblem("field_type", said, "Name another field in the settings, or none (an empty name).")
 
 
 def _hidden(sobject: str, name: str) -> SchemaProblem:

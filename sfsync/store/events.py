@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, text
 
-from sfsync.domain.events import ENTERED, Event, EventType, Sink
+from sfsync.domain.events import ENTERED, ONCE, Event, EventType, Sink
 from sfsync.domain.statuses import Status
 from sfsync.store import reduction_events
 from sfsync.store.event_documents import lines_of, order_document
@@ -81,7 +81,7 @@ def write(tx: Tx, org: str, told: Sequence[Event], sinks: Iterable[Sink], now: d
     for event in told:
         before[event.record, event.type] += 1
         digest = blake2b(digest_size=8)
-        created = event.sf_id if event.type is EventType.ORDER_CREATED else None
+        created = event.sf_id if event.type in ONCE else None
         occurrence = event.occasion or created or before[event.record, event.type]
         digest.update(f"{org}|{event.record}|{event.type}|{occurrence}".encode())
         rows.append(
@@ -142,7 +142,7 @@ def _events_of(row: Row[*tuple[Any, ...]], lines: list[dict[str, Any]]) -> list[
 
 def _counts(tx: Tx, org: str, told: Sequence[Event]) -> defaultdict[tuple[str, str], int]:
     counts: defaultdict[tuple[str, str], int] = defaultdict(int)
-    records = sorted({event.record for event in told if event.type is not EventType.ORDER_CREATED})
+    records = sorted({event.record for event in told if event.type not in ONCE})
     counts.update(pruned_before(tx, org, records))
     for part in in_parts(records):
         query = (

@@ -20,6 +20,8 @@ from sfsync.store.deals import as_problems
 from sfsync.store.discrepancies import facts as open_discrepancies
 from sfsync.store.discrepancy_tables import discrepancies
 from sfsync.store.reductions import originals
+from sfsync.store.shipment_list import orders_in
+from sfsync.store.shipment_tables import item_progress
 from sfsync.store.tables import accounts, contracts, opportunities, opportunity_lines, order_items, orders, products
 from sfsync.store.wish_columns import WANTING
 
@@ -57,6 +59,7 @@ class OrderFilter:
     reductions: bool = False
     deleted: bool = False
     since: date | None = None
+    partially_shipped: bool = False
 
 
 def find(tx: Tx, org: str, record: str) -> Found:
@@ -141,6 +144,8 @@ def list_orders(tx: Tx, org: str, wanted: OrderFilter, *, limit: int) -> tuple[l
         conditions.append(o.is_reduction)
     if wanted.since is not None:
         conditions.append(o.effective_date >= wanted.since)
+    if wanted.partially_shipped:
+        conditions.append(o.id.in_(orders_in(org, "partial")))
     number = tx.scalar(select(func.count()).select_from(orders).where(*conditions)) or 0
     query = _query().where(*conditions).order_by(o.id.desc()).limit(limit)
     return _facts(tx, org, tx.execute(query).all()), number
@@ -163,7 +168,7 @@ def around(tx: Tx, org: str, order: OrderFacts) -> Reduced:
 
 def items_of(tx: Tx, order: OrderFacts) -> list[ItemFacts]:
     """Return the lines of an order, in the order in which they were planned or read."""
-    i, p, line = order_items.c, products.c, opportunity_lines.c
+    i, p, line, shipping = order_items.c, products.c, opportunity_lines.c, item_progress.c
     query = (
         select(
             i.key,
@@ -176,9 +181,13 @@ def items_of(tx: Tx, order: OrderFacts) -> list[ItemFacts]:
             i.total_price,
             i.service_date,
             i.description,
+            shipping.shipped,
+            shipping.percent.label("percent_shipped"),
+            shipping.state.label("shipping"),
         )
         .outerjoin_from(order_items, products, and_(p.org == i.org, p.sf_id == i.product_id))
         .outerjoin(opportunity_lines, and_(line.org == i.org, line.sf_id == i.opportunity_line_id))
+        .outerjoin(item_progress, shipping.order_item_id == i.id)
         .where(i.order_id == order.id, ~i.is_deleted)
         .order_by(i.id)
     )

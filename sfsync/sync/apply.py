@@ -17,6 +17,7 @@ from sfsync.store import (
 )
 from sfsync.store.journal import Entry
 from sfsync.store.upserts import mark_deleted
+from sfsync.sync import ship_pull
 from sfsync.sync.news import DELETED, entries_of
 
 if TYPE_CHECKING:
@@ -48,9 +49,13 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any], *, history: 
                 work.announce(tx)
                 work.write(tx, *conflicts.tidy(tx, work.org, work.now()))
             work.counts["orders_changed"] += len(news)
+            ship_pull.review_orders(work, tx, rows)
         case "order_items":
             changed.flag_items(tx, work.org, {item.sf_id: item for item in rows})
             order_items.save_single_items(tx, work.org, rows)
+            ship_pull.review_orders(work, tx, rows, "order_id")
+        case "shipments" | "shipment_lines":
+            ship_pull.apply_rows(work, tx, feed, rows)
         case kind:
             _PUT[kind](tx, work.org, rows)
 
@@ -58,12 +63,17 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any], *, history: 
 def apply_deletes(work: Work, tx: Tx, feed: Feed, ids: Iterable[str]) -> None:
     """Mark rows as deleted that the org's delete log names."""
     ids = mirrored.living(tx, work.org, feed.name, ids)  # the log tells the same again for an hour
-    _FLAG[feed.name](tx, work.org, ids)
-    if feed.name == "orders":
+    if feed.name in _FLAG:
+        _FLAG[feed.name](tx, work.org, ids)
+    if feed.name in ship_pull.FEEDS:
+        ship_pull.apply_deletes(work, tx, feed, ids)
+    elif feed.name == "orders":
         gone = orders.mark_deleted(tx, work.org, ids, work.now())
         work.write(tx, *(Entry(action="order.deleted_in_org", message=DELETED, level="warning", sf_id=i) for i in gone))
     else:
         mark_deleted(tx, mirrored.TABLES[feed.name], work.org, ids)
+    if feed.name in ("orders", "order_items"):
+        ship_pull.review_deleted(work, tx, feed, ids)
 
 
 def close_gap(work: Work, feed: Feed) -> None:

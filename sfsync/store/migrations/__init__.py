@@ -18,6 +18,7 @@ from sfsync.store import (  # noqa: F401 - they add their tables
     discrepancy_tables,
     event_tables,
     reduction_tables,
+    shipment_tables,
 )
 from sfsync.store.connect import LOCK_WAIT, SETTING, file_of, make_engine, parse, refuse_unusable_file, shown, writing
 from sfsync.store.failures import translated
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import URL
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision; written here so that opening a database does not have to load Alembic."""
 
 VERSION_TABLE = "sfsync_version"

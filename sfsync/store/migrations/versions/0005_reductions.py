@@ -7,8 +7,8 @@ from alembic import op
 
 from sfsync.store.types import UtcDateTime
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 _TODAY = {"sqlite": "date('now')", "postgresql": "(now() AT TIME ZONE 'UTC')::date"}
 _ENTITLEMENTS = """
