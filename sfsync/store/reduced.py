@@ -55,6 +55,40 @@ def taken_of(tx: Tx, org: str, item_ids: Iterable[str]) -> dict[str, Taken]:
     return {line: Taken(quantity, tuple(opened[line])) for line, quantity in reduced.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class OpenOfDeal:
+    """A reduction that is not activated, of a deal's order."""
+
+    key: str | None
+    handle: str
+    stands_for: str | None
+    """What the deal said when an amendment planned it; None for any other reduction."""
+    is_sent: bool
+
+    def is_stale(self, mark: str | None) -> bool:
+        """Whether an amendment planned it for what the deal (`mark`: now; None: it is not won) says no longer."""
+        return self.stands_for is not None and self.stands_for != mark and not self.is_sent
+
+
+def open_of_deals(tx: Tx, org: str, deals: Iterable[str]) -> dict[str, list[OpenOfDeal]]:
+    """Return the reductions of deals' orders that are planned or drafts, whoever made them."""
+    o, original = orders.c, orders.alias("original")
+    found: defaultdict[str, list[OpenOfDeal]] = defaultdict(list)
+    for part in in_parts(deals):
+        query = (
+            select(original.c.opportunity_id, o.key, o.order_number, o.sf_id, o.stands_for, o.in_doubt)
+            .join_from(original, orders, (o.org == org) & (o.original_order_id == original.c.sf_id))
+            .where(original.c.org == org, original.c.opportunity_id.in_(part), ~o.is_deleted)
+            .where(or_(o.sf_id.is_(None), o.status_code == DRAFT_CODE))
+            .order_by(o.id)
+        )
+        for row in tx.execute(query):
+            is_sent = row.sf_id is not None or row.in_doubt is not None
+            handle = row.order_number or row.key or row.sf_id
+            found[row.opportunity_id].append(OpenOfDeal(row.key, handle, row.stands_for, is_sent))
+    return found
+
+
 def available_of(tx: Tx, org: str, item_ids: Iterable[str]) -> dict[str, Decimal]:
     """Return what the mirror knows to be left of lines, drafts not counted: by the org's figure and by our own sum."""
     wanted = list(item_ids)

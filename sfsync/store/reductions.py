@@ -17,6 +17,7 @@ from sfsync.store.reduced import Taken, taken_of
 from sfsync.store.reduction_tables import reductions
 from sfsync.store.tables import contracts, opportunity_lines, order_items, orders, products
 from sfsync.store.upserts import in_parts
+from sfsync.store.wants import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -95,8 +96,7 @@ def save(tx: Tx, org: str, plans: Sequence[OrderPlan], *, status: Status, actor:
     """
     planned.save_plans(tx, org, plans, status=status.value)
     keys = [plan.key for plan in plans]
-    said_by = {"status": {"value": status.value, "actor": actor}}
-    tx.execute(update(orders).where(orders.c.org == org, orders.c.key.in_(keys)).values(wanted_by=said_by))
+    asked_for(tx, org, keys, status, actor)
     rows = [
         {"org": org, "original_order_id": plan.original_order_id, "number": reduction_number(plan.key),
          "key": plan.key, "request": keys[0], "actor": actor, "at": now}
@@ -138,9 +138,7 @@ def withdraw(tx: Tx, org: str, order: OrderFacts, *, actor: str, now: datetime) 
             f"The reduction {order.handle} was sent, and nobody knows yet what became of it.",
             remedy="Run `sfsync settle`, then look again.",
         )
-    planned.drop_unsent(tx, org, [row.key])
-    own = (reductions.c.org == org, reductions.c.key == row.key)
-    tx.execute(update(reductions).where(*own).values(withdrawn_at=now))
+    drop_unsent(tx, org, [row.key], now)
     said = "The reduction is taken back before it was sent."
     entry = journal.Entry(
         action="order.reduction_withdrawn",
@@ -151,6 +149,14 @@ def withdraw(tx: Tx, org: str, order: OrderFacts, *, actor: str, now: datetime) 
         sf_id=row.original_order_id,
     )
     journal.write(tx, org, None, [entry], now)
+
+
+def drop_unsent(tx: Tx, org: str, keys: Sequence[str], now: datetime) -> None:
+    """Forget reductions that were never sent; their numbers are not used again. What they reserved is free."""
+    planned.drop_unsent(tx, org, keys)
+    for part in in_parts(keys):
+        mine = (reductions.c.org == org, reductions.c.key.in_(part))
+        tx.execute(update(reductions).where(*mine).values(withdrawn_at=now))
 
 
 def draft_lines(tx: Tx, org: str, order_ids: Sequence[int]) -> dict[int, list[DraftLine]]:

@@ -52,6 +52,7 @@ def cycle(work: Work) -> None:
     written = ("orders_pushed", "orders_amended")
     if work.counts["orders_created"] > before or any(work.counts[name] for name in written):
         pull_orders(work)
+        review(work)  # what was made or activated may have settled what differed
     complete(work)
 
 

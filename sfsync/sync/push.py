@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sfsync.domain.fields import digest
 from sfsync.domain.retry import Trouble, retry_at
-from sfsync.store import conflicts, reduced, sent, wishes
+from sfsync.store import changed, conflicts, reduced, sent, wishes
 from sfsync.sync.choose import choose
 from sfsync.sync.news import entries_of
 from sfsync.sync.readback import read_shown_and_available
@@ -70,7 +70,11 @@ def _send(work: Work, sending: Sending, todo: Sequence[Wish]) -> list[Wish]:
         # Our own update of the other fields has moved the stamp that the org compares with.
         activations = _looked_at(work, [parcel.wish for parcel in activations])
     stale += sending.send(activations)
-    tell_losers(work, [parcel.wish for parcel in activations])
+    if activations:
+        tell_losers(work, [parcel.wish for parcel in activations])
+        with work.db.begin() as tx:
+            # Here, because the stamp tells nothing of a reduction that is made, read and activated within a second.
+            changed.flag_deals_of(tx, work.org, [parcel.wish.sf_id for parcel in activations])
     return stale
 
 

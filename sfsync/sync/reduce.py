@@ -15,7 +15,7 @@ from sfsync.store import lookups, reductions, schemas
 from sfsync.store.find import find_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from sfsync.app import App
@@ -83,6 +83,25 @@ def reduce(app: App, request: Request, *, actor: str, expected: Preview | None =
         status = Status.ACTIVATED if request.activate else Status.DRAFT
         reductions.save(tx, app.org_name, found.plans, status=status, actor=actor, now=app.clock())
     return found
+
+
+def take_back(app: App, tx: Tx, demands: Mapping[int, Sequence[Demand]], *, lock: bool) -> Preview:
+    """Plan, and do not store, reductions of several orders (by row id) in the caller's transaction.
+
+    They are effective today, or on the day on which the last of the orders starts, if that is later.
+
+    Raises:
+        ReductionRefused, OrgUnfit: as `preview`.
+    """
+    _check_rights(app, tx)
+    asked = [demands[number] for number in sorted(demands)]
+    found = [reductions.originals(tx, app.org_name, [number], lock=lock)[0] for number in sorted(demands)]
+    effective = max([app.clock().date(), *(one.starts_on for one in found if one.starts_on)])
+    verdicts = [plan_cuts(one, parts, effective) for one, parts in zip(found, asked, strict=True)]
+    if problems := [one for verdict in verdicts if isinstance(verdict, NotReducible) for one in verdict.problems]:
+        raise ReductionRefused(tuple((one.code, one.message) for one in problems), remedy=_REMEDY)
+    cuts = tuple(cut for verdict in verdicts if not isinstance(verdict, NotReducible) for cut in verdict)
+    return Preview(cuts, order_plans(cuts, effective), notes(cuts), effective)
 
 
 def _planned(app: App, tx: Tx, request: Request, *, lock: bool) -> Preview:
