@@ -56,13 +56,21 @@ def add_objects(org: Org, names: tuple[str, ...] = tuple(OBJECTS)) -> None:
 
 
 def activated(world: World, app: App, *lines: tuple[float, float], **fields: Any) -> str:
-    """Make a deal, its order, and activate it; return the order's key."""
+    """Make a deal and its order, as sfsync would have, activate it, and read it; return the order's key."""
     deal = world.deal(*(lines or ((10, 5),)), **fields)
-    run_cycle(app)
-    world.org.update("Order", world.orders(deal)[0]["Id"], {"Status": "Activated"})
+    opportunity, key = world.org.get("Opportunity", deal), f"{deal}-1"
+    order = world.order(OpportunityId=deal, SFSync_Key__c=key, EffectiveDate=opportunity["CloseDate"])
+    sold = world.org.query(
+        "SELECT PricebookEntryId, Quantity, UnitPrice FROM OpportunityLineItem"
+        f" WHERE OpportunityId = '{deal}' ORDER BY Id"
+    )
+    for number, line in enumerate(sold, start=1):
+        values = {name: line[name] for name in ("PricebookEntryId", "Quantity", "UnitPrice")}
+        world.item(order, SFSync_Key__c=f"{key}-{number}", **values)
+    world.org.update("Order", order, {"Status": "Activated"})
     world.org.advance(60)
     run_cycle(app)
-    return f"{deal}-1"
+    return key
 
 
 def record(db: Database, order_key: str, *quantities: float, **values: Any) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sfsync.demo import midterm
+from sfsync.demo import goods, midterm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,7 @@ class Evidence:
     total_mismatch: int
     without_order: int
     licences_left: int
+    trackers_shipped: int
     api_calls: int
     seconds: float
     promised: Mapping[str, int]
@@ -55,6 +56,7 @@ class Evidence:
             "deals with two orders": "duplicates",
             "orders whose total is not the deal's": "total_mismatch",
             f"of NovaTech's {midterm.LICENCES} licences, still there": "licences_left",
+            f"of Apex' {goods.ORDERED} trackers, shipped": "trackers_shipped",
         }
         table = [
             (words, f"{getattr(self, name):,}", f"{self.promised[name]:,}" if name in self.promised else "")
@@ -97,6 +99,7 @@ def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float)
         total_mismatch=sum(Decimal(str(o["TotalAmount"])) != deals.get(o["OpportunityId"]) for o in ours),
         without_order=won - len(per_deal) - rejected,
         licences_left=_licences_left(org, world.named.novatech),
+        trackers_shipped=_trackers_shipped(org),
         api_calls=org.calls.count(),
         seconds=seconds,
         promised={
@@ -104,12 +107,13 @@ def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float)
             "orders_created": world.expected.orderable + FIXED,
             "orders_adopted": world.expected.adopted,
             "deals_rejected": rejected,
-            "statuses_pushed": 4,
+            "statuses_pushed": 5,
             "answers_lost": 1,
             "duplicates": 0,
             "total_mismatch": 0,
             "without_order": 0,
             "licences_left": midterm.LEFT,
+            "trackers_shipped": goods.FIRST + goods.SECOND,
         },
     )
 
@@ -121,6 +125,15 @@ def _licences_left(org: Org, deal: str) -> int:
         f" WHERE Order.OpportunityId = '{deal}' AND Product2.Name = '{midterm.PRODUCT}'"
     )
     return int(sum(Decimal(str(line["AvailableQuantity"])) for line in lines))
+
+
+def _trackers_shipped(org: Org) -> int:
+    """What the org's shipments hold of them."""
+    lines = org.query(
+        f"SELECT Quantity__c FROM Shipment_Line__c WHERE Order_Item__r.Product2.Name = '{goods.PRODUCT}'"
+        " AND Shipment__r.Status__c != 'Voided'"
+    )
+    return int(sum(Decimal(str(line["Quantity__c"])) for line in lines))
 
 
 FIXED = 2

@@ -67,7 +67,8 @@ def review_orders(work: Work, tx: Tx, rows: Sequence[Any], name: str = "sf_id") 
     if work.schema.names.shipments is None or not rows:
         return
     since = history(work, tx)
-    for told in (False, True):
+    # News first: an old order that was merely read again must not keep to itself what its new reduction changes.
+    for told in (True, False):
         ids = {getattr(row, name) for row in rows if is_news(row.system_modstamp, since) is told}
         review(work, tx, shipping.concerned_by(tx, work.org, ids), told=told)
 

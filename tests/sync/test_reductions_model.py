@@ -1,7 +1,8 @@
-"""Random interleavings of reductions by us and by others, of activations, lost answers and dying processes.
+"""Random interleavings of reductions and shipments by us and by others, of lost answers and dying processes.
 
 After every cycle that goes through, the net of every order is what its activated reductions leave, the org's
-available quantity is never negative, originals are as they were, and each reduction is there exactly once.
+available quantity is never negative, originals are as they were, each reduction and shipment is there exactly once,
+and the percentage is what was shipped and not voided of that net, with an alarm where that is too much.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from sfsync.app import App
 from sfsync.config import load_settings
 from sfsync.domain.holdings import Demand
+from sfsync.domain.money import round_money
 from sfsync.emulator.adapter import EmulatorAdapter
 from sfsync.emulator.errors import ApiError
 from sfsync.errors import OrgUnavailable, ReductionRefused, UsageError
@@ -32,6 +34,7 @@ from sfsync.store.find import find_order
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reduce import Request, reduce
 from tests.mirror import mirrored
+from tests.shipping import add_objects, in_org, shipped_by_others, sql
 from tests.world import World, new_org
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-EXAMPLES = int(os.environ.get("SFSYNC_TEST_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("SFSYNC_TEST_EXAMPLES", "3"))
 """Raise it for a longer search."""
 QUANTITY = 10
 ORDERS = 2
@@ -49,6 +52,17 @@ ONE_DAY = date(2030, 1, 1)
 
 class Killed(BaseException):
     """The process dies here; nothing catches it."""
+
+
+@dataclass
+class Box:
+    """A shipment: of which order, how much, and the one name that it has (its row here, or its Id in the org)."""
+
+    order: str
+    quantity: int
+    row: int | None = None
+    sf_id: str | None = None
+    is_void: bool = False
 
 
 @dataclass
@@ -61,6 +75,7 @@ class Play:
     planned: dict[str, tuple[str, Decimal]] = field(default_factory=dict)
     """Every reduction that was accepted here, by its key: of which order, how much."""
     untouched: list[dict[str, Any]] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
     certain: bool = True
     """The mirror has seen all that happened in the org."""
 
@@ -152,6 +167,34 @@ class Play:
                     self.world.org.update("Order", one, {"Status": act})
             self.certain = False
 
+    def ship(self, which: int, quantity: int, here: bool) -> None:  # noqa: FBT001 - drawn
+        """Something is shipped, and recorded here by plain SQL, or in Salesforce; nobody keeps them from too much."""
+        order, line = self.orders[which], self.line(self.orders[which])
+        if not here:
+            self.world.org.advance(1)
+            made = shipped_by_others(self.world, order, line, quantity)
+            self.boxes.append(Box(order, quantity, sf_id=made))
+            return
+        with self.app.db.begin() as tx:
+            tx.exec_driver_sql(f"INSERT INTO shipments (org, order_sf_id) VALUES ('default', '{order}')")
+            row = tx.exec_driver_sql("SELECT max(id) FROM shipments").scalar()
+            tx.exec_driver_sql(
+                "INSERT INTO shipment_lines (org, shipment_id, order_item_sf_id, quantity)"
+                f" VALUES ('default', {row}, '{line}', {quantity})"
+            )
+        self.boxes.append(Box(order, quantity, row=row))
+
+    def void(self, which: int) -> None:
+        """What somebody recorded was wrong: it is void, where it was recorded."""
+        if self.boxes:
+            box = self.boxes[which % len(self.boxes)]
+            box.is_void = True
+            self.world.org.advance(1)
+            if box.sf_id is not None:
+                self.world.org.update("Shipment__c", box.sf_id, {"Status__c": "Voided"})
+            else:
+                sql(self.app.db, f"UPDATE shipments SET status = 'Voided' WHERE id = {box.row}")
+
     def cycle(self) -> None:
         """A cycle that goes through, and one more for what it has found."""
         for _ in range(2):
@@ -193,6 +236,7 @@ class Play:
         for order in self.orders:
             available = Decimal(str(self.world.org.get("OrderItem", self.line(order))["AvailableQuantity"]))
             assert nets[order] == available == QUANTITY - self.taken(order, "Activated") >= 0
+        self.shipped()
         assert self.originals() == self.untouched
         self.each_once(found)
         standing = Counter[str]()
@@ -201,6 +245,31 @@ class Play:
         active = {one["Id"] for one in found if one["StatusCode"] == "Activated"}
         assert {sf_id for sf_id, times in standing.items() if times == 1} == active
         assert set(standing.values()) <= {0, 1}
+
+    def shipped(self) -> None:
+        """What was shipped of each order, here and in the org, and what follows from it."""
+        there = in_org(self.world.org)
+        keys = [row["SFSync_Key__c"] for row in there if row["SFSync_Key__c"]]
+        here = {row.id: row.key for row in mirrored(self.app.db, "shipments")}
+        ours = {here[box.row]: box.is_void for box in self.boxes if box.row is not None}
+        assert len(keys) == len(set(keys))
+        # What was void before it was sent is not sent.
+        assert {key for key, is_void in ours.items() if not is_void} <= set(keys) <= ours.keys()
+        view = {row[0]: row[1:] for row in sql(self.app.db, "SELECT order_sf_id, reduced, shipped, confirmed, percent,"
+                                                            " state FROM order_progress")}  # fmt: skip
+        alarms = {row.order_id: row.over for row in mirrored(self.app.db, "shipping_states")}
+        for order in self.orders:
+            due = sum(box.quantity for box in self.boxes if box.order == order and not box.is_void)
+            sent = sum(line["Quantity__c"] for row in there for line in row["lines"]
+                       if row["Order__c"] == order and row["Status__c"] != "Voided")  # fmt: skip
+            net = QUANTITY - int(self.taken(order, "Activated"))
+            reduced, shipped, confirmed, percent, state = view[order]
+            assert (QUANTITY - reduced, shipped, confirmed, sent) == (net, due, due, due)
+            assert percent == (None if net == 0 else float(round_money(Decimal(100 * due) / net, None)))
+            over, none = due > net, "none" if net else "n/a"
+            assert state == ("over" if over else none if not due else "shipped" if due == net else "partial")
+            [row] = mirrored(self.app.db, "orders", sf_id=order)
+            assert bool(alarms.get(row.id)) is over
 
     def each_once(self, found: list[dict[str, Any]]) -> None:
         """What was accepted is in the org once, or has been deleted there, taken back, or refused by the org."""
@@ -224,6 +293,8 @@ def _steps() -> st.SearchStrategy[list[tuple[str, tuple[Any, ...]]]]:
         st.tuples(st.just("plan"), st.tuples(which, quantity, flag)),
         st.tuples(st.just("plan"), st.tuples(which, quantity, flag)),
         st.tuples(st.just("others"), st.tuples(which, quantity, flag)),
+        st.tuples(st.just("ship"), st.tuples(which, quantity, flag)),
+        st.tuples(st.just("void"), st.tuples(st.integers(0, 5))),
         st.tuples(st.just("withdraw"), st.tuples(st.integers(0, 5))),
         st.tuples(st.just("want"), st.just(())),
         st.tuples(st.just("in_org"), st.tuples(st.integers(0, 5), st.sampled_from(["Activated", "Draft", "delete"]))),
@@ -251,9 +322,10 @@ def _steps() -> st.SearchStrategy[list[tuple[str, tuple[Any, ...]]]]:
     phases=[Phase.generate],
 )
 @given(steps=_steps())
-def test_whatever_happens_the_net_is_right_and_each_reduction_is_there_once(
+def test_whatever_happens_net_and_percent_are_right_and_everything_is_there_once(
     sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, tuple[Any, ...]]]
 ) -> None:
+    monkeypatch.setenv("SFSYNC_SHIPMENTS__ENABLED", "true")
     monkeypatch.setenv("SFSYNC_SALESFORCE__LOGIN_URL", "https://org.example")
     monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_ID", "3MVG9sfsyncEMULATOR")
     monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_SECRET", "emulator-secret")
@@ -261,6 +333,7 @@ def test_whatever_happens_the_net_is_right_and_each_reduction_is_there_once(
         shutil.copyfile(sqlite_template, f"{folder}/sfsync.db")
         db = open_database(f"sqlite:///{folder}/sfsync.db")
         world = World(new_org())
+        add_objects(world.org)
         app = App(load_settings(), "default", db, world.org.clock, EmulatorAdapter(world.org), lambda _seconds: None)
         orders = [world.order() for _ in range(ORDERS)]
         for order in orders:
