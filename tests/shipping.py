@@ -56,8 +56,15 @@ def add_objects(org: Org, names: tuple[str, ...] = tuple(OBJECTS)) -> None:
 
 
 def activated(world: World, app: App, *lines: tuple[float, float], **fields: Any) -> str:
-    """Make a deal and its order, as sfsync would have, activate it, and read it; return the order's key."""
-    deal = world.deal(*(lines or ((10, 5),)), **fields)
+    """Make a deal and its order, activated, and read them; return the order's key."""
+    key = ordered(world, *(lines or ((10, 5),)), **fields)
+    run_cycle(app)
+    return key
+
+
+def ordered(world: World, *lines: tuple[float, float], **fields: Any) -> str:
+    """Make a deal and its order, as sfsync would have, and activate it; return the order's key."""
+    deal = world.deal(*lines, **fields)
     opportunity, key = world.org.get("Opportunity", deal), f"{deal}-1"
     order = world.order(OpportunityId=deal, SFSync_Key__c=key, EffectiveDate=opportunity["CloseDate"])
     sold = world.org.query(
@@ -69,7 +76,6 @@ def activated(world: World, app: App, *lines: tuple[float, float], **fields: Any
         world.item(order, SFSync_Key__c=f"{key}-{number}", **values)
     world.org.update("Order", order, {"Status": "Activated"})
     world.org.advance(60)
-    run_cycle(app)
     return key
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.mirror import mirrored
+from tests.shipping import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +24,9 @@ if TYPE_CHECKING:
 @pytest.fixture
 def order(org: World, sfsync: Program) -> str:
     """The number of an activated order of 100 of one licence and 2 of another."""
-    deal = org.deal((100, 12.5), (2, 250), name="Licences")
+    ordered(org, (100, 12.5), (2, 250), name="Licences")
     sfsync("sync")
-    number = str(org.orders(deal)[0]["OrderNumber"])
-    sfsync("orders", "activate", number)
-    sfsync("sync")
-    return number
+    return str(org.org.query("SELECT OrderNumber FROM Order")[0]["OrderNumber"])
 
 
 def test_a_plan_is_shown_before_anything_is_done(order: str, mirror: Database, sfsync: Program) -> None:

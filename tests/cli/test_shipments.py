@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.mirror import mirrored
-from tests.shipping import add_objects, in_org
+from tests.shipping import add_objects, in_org, ordered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +26,9 @@ def enabled(monkeypatch: pytest.MonkeyPatch) -> None:
 def order(org: World, sfsync: Program) -> str:
     """The number of an activated order of 10 Licence A and 4 Licence B."""
     add_objects(org.org)
-    deal = org.deal((10, 5), (4, 7))
+    ordered(org, (10, 5), (4, 7))
     assert sfsync("sync").code == 0
-    org.org.update("Order", org.orders(deal)[0]["Id"], {"Status": "Activated"})
-    org.org.advance(60)
-    assert sfsync("sync").code == 0
-    return str(org.orders(deal)[0]["OrderNumber"])
+    return str(org.org.query("SELECT OrderNumber FROM Order")[0]["OrderNumber"])
 
 
 def test_a_shipment_is_recorded_sent_listed_corrected_and_voided(org: World, order: str, sfsync: Program) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sfsync.domain.holdings import Demand
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reduce import Request, reduce
+from tests.shipping import ordered
 
 if TYPE_CHECKING:
     from sfsync.app import App
@@ -18,13 +19,11 @@ LICENCE = "Licence A"
 
 
 def activated(world: World, app: App, *sizes: tuple[float, str]) -> list[str]:
-    deals = [world.deal((quantity, 100), CloseDate=day) for quantity, day in sizes]
-    run_cycle(app)
-    with app.db.begin() as tx:
-        tx.exec_driver_sql("UPDATE orders SET status = 'Activated'")
+    keys = [ordered(world, (quantity, 100), CloseDate=day) for quantity, day in sizes]
     run_cycle(app)
     world.org.advance(1200)
-    return [world.orders(deal)[0]["Id"] for deal in deals]
+    found = {order["SFSync_Key__c"]: order["Id"] for order in world.orders()}
+    return [found[key] for key in keys]
 
 
 def by_hand(world: World, app: App, *sizes: tuple[float, str]) -> list[str]:
