@@ -16,7 +16,7 @@ from sfsync.domain.steps import State
 from sfsync.domain.timeline import NOW, Note, timeline
 from sfsync.salesforce.codes import remedy
 from sfsync.store import deals, deliveries, journal
-from sfsync.store.find import of_deal, rejection
+from sfsync.store.find import around, of_deal, rejection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +66,7 @@ def chain_of(app: App, tx: Tx, found: Found) -> Chain:
         since=settings.since,
         types=tuple(settings.opportunity_types),
         told=heard,
+        reduced={order.id: around(tx, org, order) for order in found.orders},
     )
     explanation = explain(story, remedy=remedy)
     return Chain(explanation, timeline(story, explanation, map(_noted, entries), heard), entries, told)

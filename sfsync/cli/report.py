@@ -53,7 +53,9 @@ def attention_lines(attention: Sequence[Attention], *, limit: int | None = SHOWN
         parts.append("`sfsync orders amend RECORD` brings a deal's orders to the deal, or says what that takes.")
     if "order" in kinds:
         parts.append("`sfsync orders retry RECORD` has an order tried again by the next sync.")
-    parts.append("`sfsync why RECORD` explains any record.")
+    if "shipment" in kinds:
+        parts.append("`sfsync shipments retry RECORD` has a shipment tried again by the next sync.")
+    parts.append("`sfsync why RECORD` explains any deal or order.")
     return parts
 
 
@@ -89,6 +91,8 @@ def outlook_lines(outlook: Outlook, *, limit: int | None = SHOWN) -> list[Render
             ),
             *_more(len(outlook.push), limit),
         ]  # fmt: skip
+    if outlook.shipments:
+        parts.append(title(f"Would send {count(outlook.shipments, 'shipment')}"))
     return parts or ["  A cycle would create and send nothing."]
 
 
@@ -135,6 +139,8 @@ _KINDS = {
     "doubt": ("write in doubt", "writes in doubt"),
     "conflict": ("conflict", "conflicts"),
     "discrepancy": ("deal that differs from its orders", "deals that differ from their orders"),
+    "shipment": ("shipment", "shipments"),
+    "over": ("over-shipped order", "over-shipped orders"),
 }
 
 
@@ -162,6 +168,11 @@ def _created(report: Report) -> str:
         parts.append(f"created {count(created, 'order')} with {count(counts.get('lines_created', 0), 'line')}")
     elif lines := counts.get("lines_created", 0):
         parts.append(f"added {count(lines, 'missing line')}")
+    if shipped := counts.get("shipments_created", 0):
+        lines = counts.get("shipment_lines_created", 0)
+        parts.append(f"created {count(shipped, 'shipment')} with {count(lines, 'line')}")
+    elif lines := counts.get("shipment_lines_created", 0):
+        parts.append(f"added {count(lines, 'line')} to shipments")
     if adopted := counts.get("orders_adopted", 0):
         parts.append(f"adopted {count(adopted, 'order')} that others had made")
     return (", ".join(parts) + ".").capitalize() if parts else ""
@@ -173,6 +184,8 @@ def _pushed(report: Report) -> str:
     parts += [f"pushed other fields of {count(fields, 'order')}"] if fields else []
     amended = report.counts.get("orders_amended", 0)
     parts += [f"brought {count(amended, 'draft order')} up to date"] if amended else []
+    if shipments := report.counts.get("shipments_pushed", 0):
+        parts.append(f"pushed changes of {count(shipments, 'shipment')}")
     return (", ".join(parts) + ".").capitalize() if parts else ""
 
 
@@ -184,7 +197,7 @@ def _trouble(report: Report) -> str:
         parts.append(f"{count(lost, 'answer')} of the org got lost")
     if settled:
         parts.append(f"{count(settled, 'write')} in doubt settled by reading")
-    if refused := counts.get("orders_refused", 0) + counts.get("lines_refused", 0):
+    if refused := counts.get("orders_refused", 0) + counts.get("lines_refused", 0) + counts.get("shipments_refused", 0):
         parts.append(f"the org refused {refused:,}")
     if held := counts.get("pushes_held", 0):
         parts.append(

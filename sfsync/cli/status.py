@@ -12,7 +12,7 @@ from sfsync.cli.options import AsJson, Org, opened
 from sfsync.cli.render import age, bullets, count, show, show_json, table, title, when
 from sfsync.cli.report import attention_lines
 from sfsync.domain.usage import Sample, used_up_at
-from sfsync.store import deliveries, lanes, overview, runs
+from sfsync.store import deliveries, lanes, overview, runs, shipment_list
 from sfsync.store.deals import DueFilter
 from sfsync.store.lanes import Lane
 
@@ -37,6 +37,7 @@ _WORDS = {
     "conflict": "Fields changed on both sides",
     "on_hold": "Drafts whose deal is not won any more",
     "changed": "Deals that differ from their orders",
+    "ship": "Shipments to be sent",
     "deliver": "Events to be delivered",
     "given_up": "Events that a sink never took",
 }
@@ -71,7 +72,8 @@ def command(
         last = next(iter(runs.recent(tx, app.org_name, 1)), None)
         api = _api(*lanes.usage(tx, app.org_name, now), now)
         told = deliveries.standings(tx, app.org_name, [sink.name for sink in app.sinks])
-    waiting = (*waiting, *_event_lanes(told))
+        ship = [Lane("ship", shipment_list.waiting(tx, app.org_name), None)] if app.settings.shipments.enabled else []
+    waiting = (*waiting, *ship, *_event_lanes(told))
     steps = list(_next(last, waiting, api))
     if as_json:
         show_json(_document(app, now, standing, by_status, waiting, attention, last, api, steps))
@@ -138,7 +140,7 @@ def _next(last: Run | None, waiting: Sequence[Lane], api: Api | None) -> Iterato
         return
     if last.outcome == "failed":
         yield f"The last run failed: `sfsync runs show {last.id}`."
-    if found & {"plan", "create", "push", "doubt"}:
+    if found & {"plan", "create", "push", "doubt", "ship"}:
         yield "Run `sfsync sync`, or wait for the daemon: it does what waits."
     if "rejected" in found:
         yield "Fix the rejected deals in Salesforce; they are ordered by the next sync."

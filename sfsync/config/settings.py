@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode
 
 from sfsync.config.orgs import DEFAULT_ORG, OrgSettings, SalesforceSettings, complete, overridden
 from sfsync.config.section import Section, did_you_mean
+from sfsync.config.shipments import ShipmentsSettings
 from sfsync.config.sinks import CompleteSink, SinkSettings, complete_sink
 from sfsync.domain.fields import Policy
 from sfsync.domain.planning import DatePolicy  # noqa: TC001
@@ -194,6 +195,7 @@ class Settings(Section):
     statuses: StatusesSettings = StatusesSettings()
     activation: ActivationSettings = ActivationSettings()
     conflicts: ConflictsSettings = ConflictsSettings()
+    shipments: ShipmentsSettings = ShipmentsSettings()
     sync: SyncSettings = SyncSettings()
     events: EventsSettings = EventsSettings()
     daemon: DaemonSettings = DaemonSettings()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from sfsync.demo import goods, midterm
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -31,6 +33,8 @@ class Evidence:
     duplicates: int
     total_mismatch: int
     without_order: int
+    licences_left: int
+    trackers_shipped: int
     api_calls: int
     seconds: float
     promised: Mapping[str, int]
@@ -55,6 +59,8 @@ class Evidence:
             "answers lost and survived": "answers_lost",
             "deals with two orders, nobody having asked": "duplicates",
             "deals whose orders are not their amount to the cent": "total_mismatch",
+            f"of NovaTech's {midterm.LICENCES} licences, still there": "licences_left",
+            f"of Apex' {goods.ORDERED} trackers, shipped": "trackers_shipped",
         }
         table = [
             (words, f"{getattr(self, name):,}", f"{self.promised[name]:,}" if name in self.promised else "")
@@ -102,6 +108,8 @@ def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float)
         duplicates=sum(many > 1 for many in per_deal.values()),
         total_mismatch=sum(total != deals.get(deal) for deal, total in ordered.items()),
         without_order=won - len(per_deal) - rejected,
+        licences_left=_licences_left(org, world.named.novatech),
+        trackers_shipped=_trackers_shipped(org),
         api_calls=org.calls.count(),
         seconds=seconds,
         promised={
@@ -111,13 +119,33 @@ def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float)
             "deals_rejected": rejected,
             "orders_amended": 1,
             "orders_supplementary": 1,
-            "statuses_pushed": 3,
+            "statuses_pushed": 5,
             "answers_lost": 1,
             "duplicates": 0,
             "total_mismatch": 0,
             "without_order": 0,
+            "licences_left": midterm.LEFT,
+            "trackers_shipped": goods.FIRST + goods.SECOND,
         },
     )
+
+
+def _licences_left(org: Org, deal: str) -> int:
+    """What the org says can still be reduced of the licences: what was ordered less what was taken back."""
+    lines = org.query(
+        "SELECT AvailableQuantity FROM OrderItem"
+        f" WHERE Order.OpportunityId = '{deal}' AND Product2.Name = '{midterm.PRODUCT}'"
+    )
+    return int(sum(Decimal(str(line["AvailableQuantity"])) for line in lines))
+
+
+def _trackers_shipped(org: Org) -> int:
+    """What the org's shipments hold of them."""
+    lines = org.query(
+        f"SELECT Quantity__c FROM Shipment_Line__c WHERE Order_Item__r.Product2.Name = '{goods.PRODUCT}'"
+        " AND Shipment__r.Status__c != 'Voided'"
+    )
+    return int(sum(Decimal(str(line["Quantity__c"])) for line in lines))
 
 
 FIXED = 2

@@ -153,6 +153,13 @@ def _settle(
             more.append(replace(template, quantity=missing, total=total))
             prices[price] = ZERO
     less = [one for price, missing in prices.items() if missing < 0 for one in _take(held, price, -missing, currency)]
+    ordered = sum((line.total for line in wanted), ZERO)
+    if wanted and min(wanted[-1].quantity, ordered) > 0 and Amendment(tuple(more), tuple(less)).amount != amount:
+        # Parts of a unit: what is left of a line costs a cent more or less than the deal says. Order it all anew.
+        less = [one for price in dict.fromkeys(_price(line) for _, line in held)
+                for one in _take(held, price, _held_at(held, price), currency)]  # fmt: skip
+        owed = amount + sum((one.total for one in less), ZERO)
+        more = list(_lines(wanted[-1], sum((line.quantity for line in wanted), ZERO), owed, currency))
     return more, less
 
 
@@ -194,6 +201,10 @@ def _take(held: Sequence[_Held], price: Decimal, quantity: Decimal, currency: st
         )
 
 
+def _held_at(held: Sequence[_Held], price: Decimal) -> Decimal:
+    return sum((_left(line) for _, line in held if _price(line) == price), ZERO)
+
+
 def _by_entry(orders: Iterable[StandingOrder]) -> dict[str, list[_Held]]:
     found: dict[str, list[_Held]] = {}
     for order in orders:
@@ -213,5 +224,5 @@ def _price(line: StandingLine) -> Decimal:
 def _total(line: StandingLine, currency: str | None) -> Decimal:
     price = _price(line)
     counted = money.currency_of(price, currency)
-    whole = money.line_total(line.now.quantity, price, counted)
-    return whole - money.line_total(line.reduced, price, counted)
+    taken = money.line_total(line.reduced, price, counted) if line.reduced_total is None else line.reduced_total
+    return money.line_total(line.now.quantity, price, counted) - taken

@@ -47,6 +47,11 @@ class Update:
     """Whether others changed in the org what this would overwrite."""
 
     @property
+    def deal_id(self) -> str:
+        """The deal; only the reduction of an order may belong to none, and that is never brought to a deal."""
+        return self.plan.deal_id or ""
+
+    @property
     def size(self) -> int:
         """How many records it writes."""
         return bool(self.header) + len(self.change) + len(self.add) + len(self.remove)

@@ -21,15 +21,8 @@ if TYPE_CHECKING:
 _CREATE, _UPDATE = "create", "update"
 _RECORDED = frozenset(
     (
-        "total_mismatch",
-        "illegal_move",
-        "would_deactivate",
-        "would_activate",
-        "no_items",
-        "has_reductions",
-        "not_writable",
-        "bad_value",
-        "deal_not_won",
+        *("total_mismatch", "illegal_move", "would_deactivate", "would_activate", "no_items", "has_reductions"),
+        *("not_writable", "bad_value", "deal_not_won", "over_reduced"),
     )
 )
 """Problems whose words say already what to do."""
@@ -84,7 +77,7 @@ def _origin(order: OrderFacts) -> str:
 
 
 def _deleted(order: OrderFacts) -> list[Obstacle]:
-    if order.origin == "org":
+    if order.origin == "org" or order.is_reduction:
         return []
     return [
         Obstacle(

@@ -95,6 +95,10 @@ class OrderFacts:
     system_modstamp: datetime | None
     lines: int
     """How many lines it has, planned ones included."""
+    status_code: str | None = None
+    """The category of the status in the org."""
+    original_order_id: str | None = None
+    """Of a reduction: the Salesforce Id of the order that it reduces."""
     org_end_date: date | None = None
     description: str | None = None
     org_description: str | None = None
@@ -168,3 +172,9 @@ class ItemFacts:
     total_price: Decimal | None
     service_date: date | None
     description: str | None
+    shipped: Decimal | None = None
+    """Recorded and not voided, here or in the org; None for what is not shipped at all."""
+    percent_shipped: Decimal | None = None
+    """Of what was ordered, less active reductions; None where nothing is due."""
+    shipping: str | None = None
+    """none, partial, shipped, over or n/a."""

@@ -43,6 +43,8 @@ class StandingLine:
     is_deleted: bool = False
     reduced: Decimal = Decimal(0)
     """How much of it activated reduction orders have taken back, whoever made them."""
+    reduced_total: Decimal | None = None
+    """The money that went with it, as the org has rounded it; None where the org does not show it."""
 
     @property
     def edited(self) -> bool:

@@ -85,6 +85,7 @@ class Refusal:
 JUDGED = (
     *("illegal_move", "status_missing", "status_wrong_category", "would_deactivate", "would_activate"),
     *("no_items", "contract_not_activated", "has_reductions", "not_writable", "bad_value", "deal_not_won"),
+    "over_reduced",
 )
 """Codes of refusals of `judge_move` and `judge_value`. What they rest on may change without a trace on the order."""
 

@@ -59,7 +59,8 @@ def contract_fields(schema: OrgSchema) -> list[str]:
 
 def product_fields(schema: OrgSchema) -> list[str]:
     """The SELECT list of a product."""
-    return select_list(schema, "Product2", _PRODUCT)
+    flag = (schema.names.physical_flag,) if schema.names.physical_flag else ()
+    return select_list(schema, "Product2", (*_PRODUCT, *flag))
 
 
 def order_parser(schema: OrgSchema) -> Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]] | None], OrgOrder]:
@@ -155,19 +156,25 @@ def parse_contract(row: Mapping[str, Any]) -> Contract:
     )
 
 
-def parse_product(row: Mapping[str, Any]) -> Product:
-    """Make a Product of a row; raises ValueError, naming the field that is wrong."""
-    get = row.get
-    active = get("IsActive")
-    return Product(
-        sf_id=_id(row, "Product2"),
-        name=text(get("Name"), "Product2.Name"),
-        product_code=text(get("ProductCode"), "Product2.ProductCode"),
-        family=text(get("Family"), "Product2.Family"),
-        is_active=None if active is None else boolean(active, "Product2.IsActive"),
-        is_deleted=_flag(get("IsDeleted"), "Product2.IsDeleted"),
-        system_modstamp=_stamp(row, "Product2"),
-    )
+def product_parser(schema: OrgSchema) -> Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]] | None], Product]:
+    """Return what makes a Product of a row; it raises ValueError, naming the field that is wrong."""
+    flag = schema.names.physical_flag
+
+    def parse(row: Mapping[str, Any], _: Sequence[Mapping[str, Any]] | None = None) -> Product:
+        get = row.get
+        active, physical = get("IsActive"), get(flag) if flag else None
+        return Product(
+            sf_id=_id(row, "Product2"),
+            name=text(get("Name"), "Product2.Name"),
+            product_code=text(get("ProductCode"), "Product2.ProductCode"),
+            family=text(get("Family"), "Product2.Family"),
+            is_active=None if active is None else boolean(active, "Product2.IsActive"),
+            is_deleted=_flag(get("IsDeleted"), "Product2.IsDeleted"),
+            system_modstamp=_stamp(row, "Product2"),
+            physical_flag=None if physical is None else boolean(physical, f"Product2.{flag}"),
+        )
+
+    return parse
 
 
 def _id(row: Mapping[str, Any], sobject: str) -> str:

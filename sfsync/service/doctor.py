@@ -11,10 +11,10 @@ from sfsync.app import App, open_app
 from sfsync.config import load_settings
 from sfsync.config.sinks import complete_sink
 from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_TRY_LATER, EXIT_USAGE, SfsyncError, UsageError
-from sfsync.salesforce.fitness import notes, problems
+from sfsync.salesforce.fitness import notes, problems, reduction_problems
 from sfsync.salesforce.identity import read_identity
 from sfsync.salesforce.schema import read_schema
-from sfsync.store import deliveries, schemas
+from sfsync.store import deliveries, reductions, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,6 +91,7 @@ def _examine_org(app: App) -> Iterator[Check]:
     who = identity.username or client.user_id or "a user that cannot be read"
     yield Check("login", "ok", f"{url} has let us in as {who}; the org is {schema.org_name} ({schema.org_id}).")
     yield from _fields(schema)
+    yield from _reductions(app, schema)
     yield from _statuses(app, schema)
     yield from _permissions(identity)
     yield from _usage(client)
@@ -145,6 +146,23 @@ def _fields(schema: OrgSchema) -> Iterator[Check]:
             yield Check(name, "problem", problem.message, problem.remedy, EXIT_USAGE)
     for note in notes(schema):
         yield Check("fields", "note", note.message, note.remedy)
+
+
+def _reductions(app: App, schema: OrgSchema) -> Iterator[Check]:
+    """Look at what reducing takes: whoever does not reduce orders needs none of it."""
+    with app.db.read() as tx:
+        used = reductions.any_planned(tx, app.org_name)
+    found = reduction_problems(schema)
+    for problem in found:
+        verdict: Literal["problem", "note"] = "problem" if used else "note"
+        yield Check("reductions", verdict, problem.message, problem.remedy, EXIT_ATTENTION if used else EXIT_DONE)
+    if used and not found:
+        yield Check(
+            "reductions",
+            "note",
+            "All fields are there. Whether the user has “Create Reduction Orders” cannot be proven by reading.",
+            "If reductions are refused, look it up in Setup, in the user's permission sets.",
+        )
 
 
 def _statuses(app: App, schema: OrgSchema) -> Iterator[Check]:

@@ -127,7 +127,7 @@ def stands_for(tx: Tx, org: str, marks: Mapping[str, str]) -> None:
 def agree(tx: Tx, org: str, deal: str, mark: str) -> None:
     """Note that the deal's orders are what it says now; nobody's request to bring them to it is open any more."""
     o = orders.c
-    ours = (o.org == org, o.opportunity_id == deal, o.key.is_not(None), o.sf_id.is_not(None))
+    ours = (o.org == org, o.opportunity_id == deal, o.key.is_not(None), o.sf_id.is_not(None), ~o.is_reduction)
     moved = or_(func.coalesce(o.stands_for, "") != mark, o.amend_by.is_not(None))
     tx.execute(update(orders).where(*ours, moved).values(stands_for=mark, amend_by=None))
 

@@ -90,7 +90,12 @@ def usage(tx: Tx, org: str, now: datetime) -> tuple[list[Sample], int]:
 
 def _unplanned(org: str, wanted: DueFilter) -> ColumnElement[bool]:
     deal = opportunities.c
-    ordered = exists().where(orders.c.org == deal.org, orders.c.opportunity_id == deal.sf_id, orders.c.key.is_not(None))
+    ordered = exists().where(
+        orders.c.org == deal.org,
+        orders.c.opportunity_id == deal.sf_id,
+        orders.c.key.is_not(None),
+        ~orders.c.is_reduction,
+    )
     conditions = [deal.org == org, deal.is_won, ~deal.is_deleted, deal.rejected_at.is_(None), ~ordered]
     if wanted.since is not None:
         conditions.append(deal.closed_on >= wanted.since)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from sfsync.store import tables
+from sfsync.store import shipment_tables, tables
 from sfsync.store.upserts import in_parts
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ TABLES: dict[str, Table] = {
     "accounts": tables.accounts,
     "contracts": tables.contracts,
     "products": tables.products,
+    "shipments": shipment_tables.shipments,
+    "shipment_lines": shipment_tables.shipment_lines,
 }
 """The table that each feed of the org fills."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select
 
 from sfsync.domain.disputes import conflict_words
-from sfsync.store import conflicts, deals, discrepancies, planned, wishes
+from sfsync.store import conflicts, deals, discrepancies, planned, shipment_list, wishes
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ class Attention:
     """One record that a person has to look at.
 
     `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides),
-    discrepancy (a deal that was changed differs from its orders).
+    discrepancy (a deal that was changed differs from its orders), shipment (refused or held),
+    over (an order of which more was shipped than is ordered).
     """
 
     kind: str
@@ -84,7 +85,8 @@ def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...
         Attention("discrepancy", one.record, one.name, one.kind, one.message, one.since, one.retry_at)
         for one in discrepancies.facts(tx, org, only=only)
     ]
-    return (*rejected, *held, *disputed, *differing)
+    shipped = [Attention(*one) for one in shipment_list.attention(tx, org, only)]
+    return (*rejected, *held, *disputed, *differing, *shipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Outlook:
     push: tuple[Wish, ...]
     amend: int = 0
     """How many draft orders it would bring to their changed deals."""
+    shipments: int = 0
+    """How many shipments it would make or change."""
 
 
 def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook:
@@ -111,7 +115,7 @@ def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook
     while part := wishes.pending(tx, org, now, after=last, only=only):
         pushes += [wish for wish in part if not wish.held]
         last = part[-1].id
-    return Outlook(tuple(plans), tuple(pushes))
+    return Outlook(tuple(plans), tuple(pushes), shipments=shipment_list.waiting(tx, org))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from sfsync.domain.standing import Header, LineValues, StandingLine, StandingOrder
 from sfsync.domain.statuses import DRAFT_CODE, Status
@@ -15,17 +15,20 @@ from sfsync.store.tables import order_items, orders
 from sfsync.store.upserts import in_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Row
 
     from sfsync.store.engine import Tx
 
 
-def of_deals(tx: Tx, org: str, deals: Iterable[str], *, lock: bool = False) -> dict[str, list[StandingOrder]]:
+def of_deals(
+    tx: Tx, org: str, deals: Iterable[str], *, lock: bool = False, amended: Collection[str] | None = None
+) -> dict[str, list[StandingOrder]]:
     """Return all orders of these deals that are there, or planned, with their lines; no reductions, but what they took.
 
     With `lock` nobody else changes the orders before the caller's transaction ends (PostgreSQL; SQLite has one writer).
+    Activated reductions have taken something, and those by these keys, `amended`, as if they were activated already.
     """
     o = orders.c
     rows: list[Row[*tuple[Any, ...]]] = []
@@ -36,7 +39,7 @@ def of_deals(tx: Tx, org: str, deals: Iterable[str], *, lock: bool = False) -> d
             .order_by(o.id)
         )
         rows += tx.execute(query.with_for_update() if lock else query).all()
-    lines = _lines(tx, org, [row.id for row in rows])
+    lines = _lines(tx, org, [row.id for row in rows], amended or ())
     found: dict[str, list[StandingOrder]] = defaultdict(list)
     for row in rows:
         found[row.opportunity_id].append(_order(row, lines[row.id]))
@@ -50,14 +53,15 @@ def sequence_after(tx: Tx, org: str, deal: str) -> int:
     return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1
 
 
-def _lines(tx: Tx, org: str, ids: Sequence[int]) -> Mapping[int, list[StandingLine]]:
+def _lines(tx: Tx, org: str, ids: Sequence[int], amended: Collection[str]) -> Mapping[int, list[StandingLine]]:
     rows: list[Row[*tuple[Any, ...]]] = []
     for part in in_parts(ids):
         query = select(order_items).where(order_items.c.order_id.in_(part)).order_by(order_items.c.id)
         rows += tx.execute(query).all()
-    reduced = _reduced(tx, org, [row.sf_id for row in rows if row.sf_id])
+    reduced = _reduced(tx, org, [row.sf_id for row in rows if row.sf_id], amended)
     lines: dict[int, list[StandingLine]] = defaultdict(list)
     for row in rows:
+        taken, money = reduced.get(row.sf_id or "", (Decimal(0), None))
         lines[row.order_id].append(
             StandingLine(
                 id=row.id,
@@ -76,26 +80,36 @@ def _lines(tx: Tx, org: str, ids: Sequence[int]) -> Mapping[int, list[StandingLi
                 if row.planned_quantity is not None
                 else None,
                 is_deleted=row.is_deleted,
-                reduced=reduced.get(row.sf_id or "", Decimal(0)),
+                reduced=taken,
+                reduced_total=money,
             )
         )
     return lines
 
 
-def _reduced(tx: Tx, org: str, items: Sequence[str]) -> dict[str, Decimal]:
-    """How much activated reduction orders, whoever made them, have taken of these lines."""
+def _reduced(
+    tx: Tx, org: str, items: Sequence[str], amended: Collection[str]
+) -> dict[str, tuple[Decimal, Decimal | None]]:
+    """How much activated reduction orders, whoever made them, and these have taken of lines: number, money."""
     i, o = order_items.c, orders.c
-    found: dict[str, Decimal] = {}
+    counts = and_(o.status_code != DRAFT_CODE, o.org_status != Status.CANCELLED)
+    found: dict[str, tuple[Decimal, Decimal | None]] = {}
     for part in in_parts(items):
         query = (
-            select(i.original_item_id, func.sum(i.quantity))
+            select(i.original_item_id, func.sum(i.quantity), func.sum(i.total_price))
             .join(orders, o.id == i.order_id)
             .where(i.org == org, i.original_item_id.in_(part), ~i.is_deleted, ~o.is_deleted)
-            .where(o.status_code != DRAFT_CODE, o.org_status != Status.CANCELLED)
+            .where(or_(counts, o.key.in_(amended)))
             .group_by(i.original_item_id)
         )
-        found.update((item, abs(Decimal(str(taken))).quantize(Decimal("0.01"))) for item, taken in tx.execute(query))
+        for item, quantity, money in tx.execute(query):
+            found[item] = (_positive(quantity), None if money is None else _positive(money))
     return found
+
+
+def _positive(total: Any) -> Decimal:
+    """A sum of what reductions have, which is negative; SQLite adds decimals as doubles."""
+    return -Decimal(str(total)).quantize(Decimal("0.01"))
 
 
 def _order(row: Row[*tuple[Any, ...]], lines: Sequence[StandingLine]) -> StandingOrder:

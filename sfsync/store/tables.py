@@ -233,6 +233,8 @@ products = Table(
     Column("product_code", Text),
     Column("family", Text),
     Column("is_active", Boolean),
+    Column("physical_flag", Boolean, comment="the checkbox that says whether it is shipped, where one is set up"),
+    Column("is_physical", Boolean, comment="whether it is shipped, by that or by its family; null: it is"),
     *_mirrored(),
 )
 

@@ -13,12 +13,12 @@ from sfsync.store import conflicts, discrepancies, journal
 from sfsync.store.life_columns import NO_DEACTIVATION
 from sfsync.store.meeting import wishes_of
 from sfsync.store.orders import TOTAL_MISMATCH
-from sfsync.store.reductions import reductions_of
+from sfsync.store.reduced import reductions_of
 from sfsync.store.sent import NO_PROBLEM
 from sfsync.store.tables import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -117,6 +117,12 @@ def deactivate(tx: Tx, org: str, order_id: int, *, actor: str, reason: str | Non
     details = {"wanted": Status.DRAFT.value, "before": row.status, "in_org": row.org_status, "reason": reason}
     journal.write(tx, org, None, [_entry(row, "order.deactivation_wanted", said, actor, details)], now)
     return True
+
+
+def asked_for(tx: Tx, org: str, keys: Sequence[str], status: Status, actor: str) -> None:
+    """Note who wants the status that orders are planned with."""
+    said_by = {STATUS: {"value": status.value, "actor": actor}}
+    tx.execute(update(orders).where(orders.c.org == org, orders.c.key.in_(keys)).values(wanted_by=said_by))
 
 
 def retry(tx: Tx, org: str, order_id: int, *, actor: str, now: datetime) -> bool:

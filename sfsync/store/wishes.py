@@ -11,7 +11,7 @@ from sfsync.domain.fields import STATUS, digest
 from sfsync.domain.statuses import DRAFT_CODE, JUDGED, Status
 from sfsync.store import conflicts
 from sfsync.store.meeting import author, differences
-from sfsync.store.reductions import reductions_of
+from sfsync.store.reduced import reductions_of
 from sfsync.store.tables import contracts, order_items, orders
 from sfsync.store.upserts import in_parts
 from sfsync.store.wish_columns import WANTING

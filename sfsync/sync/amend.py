@@ -157,7 +157,7 @@ def _left(work: Work, pack: Sequence[Sent]) -> list[Sent]:
     work.counts["answers_lost"] += 1
     settle_amendments(work)
     with work.db.read() as tx:
-        deals = [update.plan.deal_id for update, _ in pack]
+        deals = [update.deal_id for update, _ in pack]
         pending = set(amending.pending(tx, work.org, deals))
     return [one for one in pack if one[0].order.sf_id in pending]
 
@@ -187,7 +187,7 @@ def _give_up_stuck(work: Work, pack: Sequence[Sent]) -> None:
     if not pack:
         return
     with work.db.begin() as tx:
-        pending = set(amending.pending(tx, work.org, [update.plan.deal_id for update, _ in pack]))
+        pending = set(amending.pending(tx, work.org, [update.deal_id for update, _ in pack]))
         for update, _ in pack:
             if update.order.sf_id in pending:
                 _refuse(work, tx, update, "DUPLICATE_VALUE", _STUCK, Trouble.REFUSED, again=True)
@@ -197,7 +197,7 @@ def _refuse(
     work: Work, tx: Tx, update: Update, code: str, message: str, trouble: Trouble, *, again: bool = False
 ) -> None:
     """Remember why an update was not carried out; with `again` the deal is looked at once more by the next review."""
-    deal, now = update.plan.deal_id, work.now()
+    deal, now = update.deal_id, work.now()
     before, attempts, _ = discrepancies.refusal_of(tx, work.org, deal)
     attempts = attempts + 1 if before == update.digest else 1
     when = retry_at(trouble, attempts, now, jitter=random.random())  # noqa: S311 - spreads tries, guards nothing

@@ -16,6 +16,8 @@ from sfsync.sync.review import review
 from sfsync.sync.rule import activate_by_rule
 from sfsync.sync.running import Report, known_schema, run
 from sfsync.sync.settle import settle
+from sfsync.sync.ship import ship
+from sfsync.sync.ship_settle import settle_shipments
 from sfsync.sync.work import Work, no_progress
 
 if TYPE_CHECKING:
@@ -38,16 +40,19 @@ def run_cycle(app: App, *, command: str = "sync", only: str | None = None, progr
 def cycle(work: Work) -> None:
     """Do all arrows in the order in which each needs the one before."""
     settle(work)
+    settle_shipments(work)
     pull(work)
     plan(work)
     review(work)
     before = work.counts["orders_created"]
     generate(work)
     activate_by_rule(work)
+    ship(work)
     push(work)
     written = ("orders_pushed", "orders_amended")
     if work.counts["orders_created"] > before or any(work.counts[name] for name in written):
         pull_orders(work)
+        review(work)  # what was made or activated may have settled what differed
     complete(work)
 
 

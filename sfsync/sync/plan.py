@@ -11,8 +11,9 @@ from sfsync.domain.keys import order_key
 from sfsync.domain.model import OrderPlan
 from sfsync.domain.planning import plan_order
 from sfsync.domain.standing import fingerprint
-from sfsync.store import deals, orders, planned, wishes
+from sfsync.store import deals, planned, wishes
 from sfsync.store.changed import stands_for
+from sfsync.store.existing import Existing, of_deals
 from sfsync.store.journal import Entry
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Verdicts:
     """What planning found in one batch of deals."""
 
     plans: list[OrderPlan] = field(default_factory=list)
-    adopted: list[tuple[Deal, orders.Existing]] = field(default_factory=list)
+    adopted: list[tuple[Deal, Existing]] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
     """What the deals say, by the keys of their orders: so that a later change is noticed."""
     problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
@@ -60,7 +61,7 @@ def plan(work: Work) -> None:
 
 def _judge(work: Work, tx: Tx, batch: Sequence[Deal]) -> Verdicts:
     verdicts = Verdicts()
-    existing = orders.of_deals(tx, work.org, [deal.sf_id for deal in batch])
+    existing = of_deals(tx, work.org, [deal.sf_id for deal in batch])
     today = work.now().date()
     for deal in batch:
         key = order_key(deal.sf_id)
@@ -82,7 +83,11 @@ def _store(work: Work, tx: Tx, verdicts: Verdicts) -> None:
     before = deals.problems_of(
         tx,
         work.org,
-        [*verdicts.problems, *(p.deal_id for p in verdicts.plans), *(deal.sf_id for deal, _ in verdicts.adopted)],
+        [
+            *verdicts.problems,
+            *(p.deal_id for p in verdicts.plans if p.deal_id),
+            *(deal.sf_id for deal, _ in verdicts.adopted),
+        ],
     )
     changed = {deal: problems for deal, problems in verdicts.problems.items() if before.get(deal) != problems}
     cleared: dict[str, tuple[Problem, ...]] = {deal: () for deal in before if deal not in verdicts.problems}

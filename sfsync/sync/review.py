@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sfsync.domain.judge import judge
 from sfsync.salesforce.amend import writable
-from sfsync.store import amending, changed, deals, discrepancies, holds, planned, standings
+from sfsync.store import amending, changed, deals, discrepancies, holds, planned, reduced, reductions, standings
 from sfsync.store.journal import Entry
 from sfsync.sync.amend import entries_of, send_updates
 
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from sfsync.domain.judge import Judgement
     from sfsync.domain.model import Deal
     from sfsync.store.engine import Tx
+    from sfsync.store.reduced import OpenOfDeal
     from sfsync.sync.work import Work
 
 BATCH = 200
 _AGREE = "The deal and its orders agree again."
 _GONE = "The deal has no order any more that it could differ from."
+_NOT_REDUCED = "The deal was changed again before this reduction was sent, so it is not made."
 _DROPPED = "The deal was changed again before this supplementary order was sent, so it is not made."
 
 
@@ -51,12 +53,14 @@ def _review(work: Work, tx: Tx, ids: Sequence[str]) -> list[tuple[Update, str]]:
     work.write(tx, *entries_of(confirmed))
     found = standings.of_deals(tx, work.org, ids, lock=True)
     fields = writable(work.schema)
+    under_way = reduced.open_of_deals(tx, work.org, ids)
     updates: list[tuple[Update, str]] = []
     done: list[str] = []
     for deal in deals.load_all(tx, work.org, ids):
         judgement = judge(deal, found.get(deal.sf_id, []), policy=work.app.plan_policy, writable=fields)
         if judgement is None:
             continue
+        _drop_reductions(work, tx, judgement, under_way.get(deal.sf_id, ()))
         update = _write(work, tx, deal, judgement)
         if update is None:
             done.append(deal.sf_id)
@@ -70,6 +74,14 @@ def _not_in_doubt(work: Work, tx: Tx, ids: Sequence[str]) -> list[str]:
     """Orders whose last update was not there when it was settled: it may have been carried out late."""
     doubtful = set(amending.in_doubt(tx, work.org))
     return [sf_id for sf_id in amending.pending(tx, work.org, ids) if sf_id not in doubtful]
+
+
+def _drop_reductions(work: Work, tx: Tx, judgement: Judgement, found: Sequence[OpenOfDeal]) -> None:
+    """Forget what an amendment was to reduce, if the deal says something else by now, or is not won any more."""
+    mark = None if judgement.hold else judgement.stands_for
+    if stale := [one.key or "" for one in found if one.is_stale(mark)]:
+        reductions.drop_unsent(tx, work.org, stale, work.now())
+        work.write(tx, *(Entry(action="order.dropped", message=_NOT_REDUCED, order_key=key) for key in stale))
 
 
 def _write(work: Work, tx: Tx, deal: Deal, judgement: Judgement) -> Update | None:

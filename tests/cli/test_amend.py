@@ -54,12 +54,18 @@ def test_a_deal_changed_after_activation_is_listed_explained_and_amended(
 
     planned = sfsync("orders", "amend", number, "--dry-run").text
     assert f"A supplementary order {deal}-2 over 300.00 (1 line) would be created" in planned
-    assert "What the deal says less takes a reduction" in planned
+    assert "1 reduction order, effective" in planned
     said = sfsync("orders", "amend", number, "--json").json
     assert (said["supplementary"], [one["quantity"] for one in said["less"]]) == (f"{deal}-2", ["1.00"])
-    assert sfsync("orders", "amend", number, "--json").json["supplementary"] is None
-    assert sfsync("sync").code == 1
-    assert len(org.orders(deal)) == 2
+    assert said["reductions"] == [f"{deal}-1-R1"]
+    again = sfsync("orders", "amend", number, "--json").json
+    assert (again["supplementary"], again["reductions"], len(again["waiting"])) == (None, [], 1)
+    assert sfsync("sync").code == 1  # what is a draft takes nothing back yet
+    waiting = sfsync("orders", "amend", number).text
+    assert "Taken back already once they are activated (`sfsync orders activate`): 00000102." in waiting
+    sfsync("orders", "activate", "00000102")
+    assert sfsync("sync").code == 0
+    assert sum(order["TotalAmount"] for order in org.orders()) == 500
 
 
 def test_a_draft_that_somebody_edited_is_amended_on_request(org: World, deal: str, sfsync: Program) -> None:

@@ -29,7 +29,8 @@ def amounts(world: World, deal: str) -> list[tuple[str, float, float]]:
     return sorted((one["SFSync_Key__c"].removeprefix(deal), one["Quantity"], one["UnitPrice"]) for one in records)
 
 
-def total(world: World, deal: str) -> Decimal:
+def total(world: World, deal: str | None) -> Decimal:
+    """What the deal's orders come to; of no deal, all that there are."""
     return sum((Decimal(str(order["TotalAmount"])) for order in world.orders(deal)), Decimal(0))
 
 

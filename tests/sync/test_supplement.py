@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sfsync.errors import OrgUnavailable, RecordNotFound, UsageError
+from sfsync.errors import OrgUnavailable, RecordNotFound, ReductionRefused, UsageError
 from sfsync.store.engine import open_database
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.pull import pull
 from sfsync.sync.running import known_schema, run
 from sfsync.sync.supplement import amend_orders_of
 from tests.mirror import everything_but_runs, mirrored
-from tests.sync.test_changed_deals import lines_of, more, open_ones, total
+from tests.sync.reducing import by_others
+from tests.sync.test_changed_deals import lines_of, more, open_ones, said, total
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from sfsync.app import App
     from sfsync.store.engine import Database
@@ -46,10 +47,10 @@ def db(sqlite_url: str) -> Generator[Database]:
     database.close()
 
 
-def amend(app: App, record: str, *, dry_run: bool = False) -> Amended:
+def amend(app: App, record: str, *, activate: bool = False, dry_run: bool = False) -> Amended:
     schema = known_schema(app, app.db)
     with app.db.begin() as tx:
-        return amend_orders_of(app, tx, record, schema, actor="ann", dry_run=dry_run)
+        return amend_orders_of(app, tx, record, schema, actor="ann", activate=activate, dry_run=dry_run)
 
 
 def test_what_is_more_becomes_one_supplementary_order_to_the_cent(world: World, app: App, deal: str) -> None:
@@ -61,11 +62,11 @@ def test_what_is_more_becomes_one_supplementary_order_to_the_cent(world: World, 
     assert amend(app, deal, dry_run=True).plan is not None
     assert everything_but_runs(app.db) == before
 
-    said = amend(app, deal)
+    done = amend(app, deal)
     again = amend(app, deal)
 
-    assert said.plan is not None
-    assert (said.plan.key, said.plan.total) == (f"{deal}-2", Decimal(190))
+    assert done.plan is not None
+    assert (done.plan.key, done.plan.total) == (f"{deal}-2", Decimal(190))
     assert again.agrees
     assert run_cycle(app).exit_code == 0
     assert [order["SFSync_Key__c"] for order in world.orders(deal)] == [f"{deal}-1", f"{deal}-2"]
@@ -94,31 +95,134 @@ def test_a_supplementary_order_whose_answer_is_lost_is_made_once(world: World, a
     assert total(world, deal) == 700
 
 
-def test_what_is_less_is_named_and_settled_by_a_reduction_that_anybody_makes(world: World, app: App, deal: str) -> None:
-    line = lines_of(world, deal)[1]
-    world.org.update("OpportunityLineItem", line["Id"], {"Quantity": 1, "UnitPrice": 50})
+def test_whatever_becomes_of_a_deal_its_orders_add_up_to_it_again(world: World, app: App, deal: str) -> None:
+    org, lines = world.org, [line["Id"] for line in lines_of(world, deal)]
+    fine = world.entry("Licence D", 33.33)
+    changes: list[Callable[[], object]] = [
+        lambda: org.update("OpportunityLineItem", lines[1], {"Quantity": 1, "UnitPrice": 50}),  # fewer
+        lambda: org.update("OpportunityLineItem", lines[0], {"Quantity": 1, "UnitPrice": 120}),  # dearer
+        lambda: (
+            org.update("OpportunityLineItem", lines[2], {"Quantity": 7, "TotalPrice": 250}),  # more, and an odd price
+            org.delete("OpportunityLineItem", lines[1]),  # dropped
+            lines.append(world.line(deal, 1.25, 33.33, entry=fine)),  # new, and part of a unit
+        ),
+        lambda: (
+            org.update("OpportunityLineItem", lines[2], {"Quantity": 2, "TotalPrice": 66.67}),
+            org.update("OpportunityLineItem", lines[3], {"Quantity": 0.75, "UnitPrice": 33.33}),  # a cent is left
+        ),
+        lambda: org.update("OpportunityLineItem", lines[0], {"Quantity": 3, "UnitPrice": 100}),
+    ]
+    originals = everything_of_order(world, deal)
+    for number, change in enumerate(changes):
+        change()
+        assert run_cycle(app).exit_code == 1
+        amend(app, deal, activate=True)
+        if number % 2:
+            org.faults.add("lost_answer" if number == 1 else "reset", path="composite/graph")
+        for _ in range(3):
+            with suppress(OrgUnavailable):
+                run_cycle(app)
+            org.advance(1200)
+
+        assert Decimal(str(org.get("Opportunity", deal)["Amount"])) == total(world, None)
+        assert run_cycle(app).exit_code == 0
+        assert open_ones(app) == []
+        assert amend(app, deal).agrees
+        org.advance(1200)
+    assert everything_of_order(world, deal) == originals
+    keys = [order["SFSync_Key__c"] for order in world.orders()]
+    assert len(keys) == len(set(keys))
+
+
+def everything_of_order(world: World, deal: str) -> list[Any]:
+    """What an amendment must never change."""
+    return world.org.query(
+        "SELECT Id, Status, TotalAmount, (SELECT Id, Quantity, UnitPrice FROM OrderItems ORDER BY Id)"
+        f" FROM Order WHERE SFSync_Key__c = '{deal}-1'"
+    )
+
+
+def test_what_is_less_waits_as_a_draft_and_is_planned_once(world: World, app: App, deal: str) -> None:
+    fewer(world, deal)
     run_cycle(app)
+    before = everything_but_runs(app.db)
+    assert amend(app, deal, dry_run=True).reductions is not None
+    assert everything_but_runs(app.db) == before
 
-    said = amend(app, deal)
+    amend(app, deal)
+    again = amend(app, deal)
 
-    assert said.plan is None
-    [less] = said.amendment.less
-    assert (less.quantity, less.unit_price, less.line_key) == (1, 50, f"{deal}-1-2")
-    [found] = open_ones(app)
-    assert found.amount == -50
-    [order] = world.orders(deal)
-    header = {"AccountId": world.account, "EffectiveDate": "2026-03-01", "Status": "Draft", "IsReductionOrder": True}
-    reduction = world.org.insert("Order", header | {"OriginalOrderId": order["Id"], "Pricebook2Id": world.book})
-    world.org.insert(
-        "OrderItem",
-        {"OrderId": reduction, "OriginalOrderItemId": less.line_sf_id, "PricebookEntryId": world.entries[1],
-         "Quantity": -1, "UnitPrice": 50},
-    )  # fmt: skip
+    assert (again.agrees, again.waiting) == (True, (f"{deal}-1-R1",))
     assert run_cycle(app).exit_code == 1  # a draft reduces nothing yet
+    [reduction] = world.org.query("SELECT Id, Status, TotalAmount FROM Order WHERE IsReductionOrder = true")
+    assert (reduction["Status"], reduction["TotalAmount"]) == ("Draft", -50)
+    assert amend(app, deal).agrees
     world.org.advance(1200)
-    world.org.update("Order", reduction, {"Status": "Activated"})
+    world.org.update("Order", reduction["Id"], {"Status": "Activated"})
     assert run_cycle(app).exit_code == 0
     assert open_ones(app) == []
+
+
+def fewer(world: World, deal: str) -> None:
+    """Have the deal ask for one less of its second product."""
+    world.org.update("OpportunityLineItem", lines_of(world, deal)[1]["Id"], {"Quantity": 1, "UnitPrice": 50})
+
+
+@pytest.mark.parametrize("seen_by", ["a cycle", "the command"])
+def test_a_reduction_is_dropped_when_the_deal_changes_before_it_is_sent(
+    world: World, app: App, deal: str, seen_by: str
+) -> None:
+    fewer(world, deal)
+    more(world, deal, 2)
+    run_cycle(app)
+    amend(app, deal)
+    world.org.advance(1200)
+    more(world, deal, 4)
+
+    if seen_by == "a cycle":
+        assert run_cycle(app).exit_code == 1
+        assert len(world.orders()) == 1
+        assert [words.partition("this ")[2] for words in sorted(said(app, "order.dropped"))] == [
+            "reduction was sent, so it is not made.",
+            "supplementary order was sent, so it is not made.",
+        ]
+    else:
+        run(app, "pull", pull)
+    done = amend(app, deal, activate=True)
+
+    assert done.reductions is not None
+    assert [plan.key for plan in done.reductions.plans] == [f"{deal}-1-R2"]  # no number is used twice
+    run_cycle(app)
+    run_cycle(app)
+    assert total(world, None) == 550 == world.org.get("Opportunity", deal)["Amount"]
+
+
+def test_what_cannot_be_taken_back_is_said_and_nothing_is_done(world: World, app: App, deal: str) -> None:
+    [order] = world.orders(deal)
+    more(world, deal, 3)
+    run_cycle(app)
+    amend(app, deal)
+    run_cycle(app)
+    world.org.advance(1200)
+    world.org.delete("OpportunityLineItem", lines_of(world, deal)[0]["Id"])
+    run_cycle(app)
+    with pytest.raises(UsageError, match=r"is a draft and cannot be reduced"):
+        amend(app, deal)
+
+    world.org.update("Order", world.orders(deal)[1]["Id"], {"Status": "Activated"})
+    world.org.update("Order", order["Id"], {"EndDate": "2026-03-01"})
+    run_cycle(app)
+    with pytest.raises(ReductionRefused, match="end"):
+        amend(app, deal)
+
+    world.org.update("Order", order["Id"], {"EndDate": None})
+    mine = by_others(world, world.orders(deal)[1]["Id"], 1)
+    run_cycle(app)
+    with pytest.raises(UsageError, match="no amendment planned: 0000"):
+        amend(app, deal)
+    world.org.delete("Order", mine)
+    run_cycle(app)
+    assert amend(app, deal).reductions is not None
 
 
 def test_a_supplementary_order_is_dropped_when_the_deal_changes_before_it_is_sent(
