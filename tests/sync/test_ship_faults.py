@@ -61,7 +61,7 @@ def order(world: World, app: App) -> str:
 
 def whole(world: World, app: App, shipments: int) -> None:
     """Run cycles as the daemon would, until all is in the org, once."""
-    for _ in range(2):
+    for _ in range(3):
         with suppress(OrgUnavailable):
             run_cycle(app)
         world.org.advance(3700)
