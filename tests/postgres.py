@@ -12,7 +12,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +76,7 @@ class Server:
     """A running server: `folder` holds its socket, its data and its log."""
 
     folder: Path
+    _made: set[str] = field(default_factory=set)
 
     def url(self, database: str, user: str = SUPERUSER, password: str | None = None) -> str:
         login = user if password is None else f"{user}:{password}"
@@ -89,22 +90,24 @@ class Server:
 
     def emptied(self, database: str, template: str) -> str:
         """Return the URL of a copy of the template without rows: made once, and cleared each time after."""
-        if not self._has(database):
-            self.execute(f"CREATE DATABASE {database} TEMPLATE {template}")
+        self._make_once(database, f"CREATE DATABASE {database} TEMPLATE {template}")
         self.execute(_END_CONNECTIONS, _CLEAR, database=database)
         return self.url(database)
 
     def bare(self, database: str) -> str:
         """Return the URL of a database without tables: made once, and swept each time after."""
-        if not self._has(database):
-            self.execute(f"CREATE DATABASE {database}")
+        self._make_once(database, f"CREATE DATABASE {database}")
         self.execute(_END_CONNECTIONS, _SWEEP, database=database)
         return self.url(database)
 
-    def _has(self, database: str) -> bool:
+    def _make_once(self, database: str, statement: str) -> None:
+        if database in self._made:
+            return
         with psycopg.connect(self.url(SUPERUSER)) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
-            return found.fetchone() is not None
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+        if found is None:
+            self.execute(statement)
+        self._made.add(database)
 
 
 class Postgres:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Insert, bindparam, select, update
+from sqlalchemy import Insert, and_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Table
+    from sqlalchemy import Select, Table
 
     from sfsync.store.engine import Tx
 
@@ -46,10 +47,8 @@ def changed(tx: Tx, table: Table, org: str, rows: Sequence[Row]) -> list[Row]:
 
 def known_hashes(tx: Tx, table: Table, org: str, ids: Iterable[str]) -> dict[str, str | None]:
     """Return the stored hash of each of the ids that the table holds."""
-    query = select(table.c.sf_id, table.c.row_hash).where(
-        table.c.org == org, table.c.sf_id.in_(bindparam("ids", expanding=True))
-    )
-    return {sf_id: stored for part in in_parts(ids) for sf_id, stored in tx.execute(query, {"ids": part})}
+    query = _known_hashes(table)
+    return {sf_id: stored for part in in_parts(ids) for sf_id, stored in tx.execute(query, {"org_": org, "ids": part})}
 
 
 def upsert(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> int:
@@ -92,6 +91,12 @@ def in_parts(ids: Iterable[Id], size: int = _IDS_AT_ONCE) -> Iterator[list[Id]]:
     whole = list(dict.fromkeys(ids))
     for start in range(0, len(whole), size):
         yield whole[start : start + size]
+
+
+@cache
+def _known_hashes(table: Table) -> Select[str, str | None]:
+    is_one = and_(table.c.org == bindparam("org_"), table.c.sf_id.in_(bindparam("ids", expanding=True)))
+    return select(table.c.sf_id, table.c.row_hash).where(is_one)
 
 
 def _upsert_statement(tx: Tx, table: Table, columns: Iterable[str], keys: Sequence[str]) -> Insert:

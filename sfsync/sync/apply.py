@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any], *, history: bool = False) -> None:
     """Write rows of a feed into its table. What is equal already is not written, and `history` not told to anybody."""
+    if not rows:
+        return
     match feed.name:
         case "deals":
             work.counts["deals_changed"] += opportunities.save_deals(tx, work.org, rows)

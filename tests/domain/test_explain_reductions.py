@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from sfsync.domain.explain_reductions import Reduced, reduction_steps
 from sfsync.domain.holdings import OpenReduction
-from tests.domain.test_explain import order
+from tests.builders import deal
+from tests.domain.test_explain import order, told
 from tests.domain.test_reductions import holding
 
 if TYPE_CHECKING:
@@ -47,3 +48,9 @@ def test_a_reduction_tells_what_it_reduces_and_since_when() -> None:
     ]
     [(_, text)] = said(replace(cut, status_code="Activated", effective_date=None), Reduced(original=order()))
     assert text == f"Order {handle}; that order stays as it is. It counts."
+
+
+def test_after_a_reduction_is_activated_nothing_is_to_be_done() -> None:
+    cut = order(is_reduction=True, status="Activated", org_status="Activated")
+
+    assert told(deal(), cut).next_step == "Nothing: the reduction counts from its day on."

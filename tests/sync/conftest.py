@@ -44,8 +44,8 @@ def app(world: World, make_app: Callable[[Org], App]) -> App:
 
 @pytest.fixture
 def many(database_url: str) -> int:
-    """A thousand; fewer on the second database, which gets the same statements."""
-    return 1000 if database_url.startswith("sqlite") else 300
+    """A thousand; a hundred on the second database, which gets the same statements."""
+    return 1000 if database_url.startswith("sqlite") else 100
 
 
 @pytest.fixture
