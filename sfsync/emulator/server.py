@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sfsync.emulator.asgi import Application
 from sfsync.emulator.background import Background, Running, listen
-from sfsync.emulator.tls import write_jwt_key, write_tls
+from sfsync.emulator.tls import jwt_key, write_jwt_key, write_tls
 
 if TYPE_CHECKING:
     from sfsync.emulator.org import Org
@@ -28,7 +28,7 @@ class Server(Running):
         client = org.settings.clients[0]
         self.client_id, self.client_secret = client.client_id, client.client_secret
         self.username = org.settings.users[0].username
-        client.public_key = write_jwt_key(self.key_file)
+        client.public_key = write_jwt_key(self.key_file, jwt_key())
         self._socket = listen(port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"https://localhost:{self.port}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import trustme
@@ -43,9 +44,19 @@ def write_tls(directory: Path) -> TlsFiles:
     return files
 
 
-def write_jwt_key(path: Path) -> str:
-    """Make an RSA key pair, write the private half to a PEM file, and return the public half as PEM."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+@cache
+def jwt_key() -> rsa.RSAPrivateKey:
+    """Return the key that the emulators of this process share: to make one takes longer than all else of a start."""
+    return new_jwt_key()
+
+
+def new_jwt_key() -> rsa.RSAPrivateKey:
+    """Make a key for clients that log in by JWT."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def write_jwt_key(path: Path, key: rsa.RSAPrivateKey) -> str:
+    """Write the private half of a key to a PEM file, and return the public half as PEM."""
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

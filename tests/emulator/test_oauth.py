@@ -15,7 +15,7 @@ import pytest
 
 from sfsync.emulator.http import Request, Response
 from sfsync.emulator.org import Org
-from sfsync.emulator.tls import write_jwt_key
+from sfsync.emulator.tls import new_jwt_key, write_jwt_key
 from tests.emulator.api import NOW
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_logins_are_limited_per_hour(org: Org) -> None:
 def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """A private key and the public one to it, both PEM."""
     path: Path = tmp_path_factory.mktemp("jwt") / "key.pem"
-    public = write_jwt_key(path)
+    public = write_jwt_key(path, new_jwt_key())
     return path.read_text(), public
 
 
@@ -179,6 +179,6 @@ def test_a_user_who_is_not_approved_is_refused(org: Org, keys: tuple[str, str]) 
 
 
 def test_a_foreign_signature_is_refused(org: Org, keys: tuple[str, str], tmp_path: Path) -> None:
-    stranger = write_jwt_key(tmp_path / "other.pem")
+    stranger = write_jwt_key(tmp_path / "other.pem", new_jwt_key())
 
     assert by_jwt(org, (keys[0], stranger)).json()["error_description"] == "invalid assertion"
