@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sfsync.domain.explain_fields import disputes, fields_step, is_refused
 from sfsync.domain.fields import STATUS
+from sfsync.domain.keys import reduction_number
 from sfsync.domain.statuses import DEACTIVATION, MOVES, Status
 from sfsync.domain.steps import Obstacle, State, Step, money
 
@@ -77,7 +78,7 @@ def _origin(order: OrderFacts) -> str:
 
 
 def _deleted(order: OrderFacts) -> list[Obstacle]:
-    if order.origin == "org" or order.is_reduction:
+    if order.origin == "org" or (order.is_reduction and reduction_number(order.key) is not None):
         return []
     return [
         Obstacle(

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from sfsync.domain.model import Deal, DealContract, DealLine, Problem
 from sfsync.store.opportunities import LINE_FIELDS
+from sfsync.store.own_columns import OF_DEAL
 from sfsync.store.tables import opportunities, opportunity_lines, orders
 from sfsync.store.upserts import in_parts
 
@@ -40,7 +41,7 @@ def due(tx: Tx, org: str, wanted: DueFilter, *, after: str = "", limit: int = 50
         orders.c.org == opportunities.c.org,
         orders.c.opportunity_id == opportunities.c.sf_id,
         orders.c.key.is_not(None),
-        ~orders.c.is_reduction,
+        OF_DEAL,
         or_(orders.c.sf_id.is_not(None), orders.c.in_doubt.is_not(None)),
     )
     query = (
@@ -111,7 +112,7 @@ def no_longer_due(tx: Tx, org: str, wanted: DueFilter) -> list[str]:
 def waiting(tx: Tx, org: str) -> list[str]:
     """Return deals that wait for their order: rejected ones, and those whose order is planned and not sent."""
     planned = select(orders.c.opportunity_id).where(
-        orders.c.org == org, orders.c.sf_id.is_(None), orders.c.in_doubt.is_(None), ~orders.c.is_reduction
+        orders.c.org == org, orders.c.sf_id.is_(None), orders.c.in_doubt.is_(None), OF_DEAL
     )
     query = (
         select(opportunities.c.sf_id)

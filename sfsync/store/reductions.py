@@ -85,8 +85,10 @@ def holders(tx: Tx, org: str, account_id: str, product_ids: Sequence[str]) -> li
 
 
 def any_planned(tx: Tx, org: str) -> bool:
-    """Whether a reduction was ever asked for here."""
-    return tx.execute(select(reductions.c.number).where(reductions.c.org == org).limit(1)).first() is not None
+    """Whether a reduction was ever asked for here, by a person or by a deal that takes back."""
+    asked = select(reductions.c.number).where(reductions.c.org == org).limit(1)
+    ours = select(orders.c.id).where(orders.c.org == org, orders.c.is_reduction, orders.c.origin == "sfsync").limit(1)
+    return any(tx.execute(query).first() is not None for query in (asked, ours))
 
 
 def save(tx: Tx, org: str, plans: Sequence[OrderPlan], *, status: Status, actor: str, now: datetime) -> None:
