@@ -42,6 +42,14 @@ class Units:
     """The lines of the deal that say so, by their Ids."""
 
 
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """By which reductions a deal takes back what it says: the lines that give, and one order for each original."""
+
+    cuts: tuple[Cut, ...]
+    plans: tuple[OrderPlan, ...]
+
+
 def takes_back(deal: Deal, policy: PlanPolicy) -> bool:
     """Whether reductions are to come of a deal."""
     return policy.takes_back and any(line.quantity < 0 for line in deal.lines)
@@ -74,7 +82,7 @@ def taken_back(lines: Iterable[PlannedLine]) -> tuple[Units, ...]:
 
 def plan_reductions(
     deal: Deal, asked: OrderPlan, units: Sequence[Units], originals: Sequence[Original], *, first: int = FIRST
-) -> tuple[OrderPlan, ...] | NotReducible:
+) -> TakenBack | NotReducible:
     """Plan the reduction orders by which a deal takes units back, or say why it cannot: one problem for each line.
 
     The newest orders that hold the product at just this price give first. What the reductions take off is what the
@@ -99,7 +107,7 @@ def plan_reductions(
         lines_of |= {cut.line.sf_id: wanted.deal_lines[0] for cut in taken}
     if problems:
         return NotReducible(tuple(dict.fromkeys(_joined(found) for found in problems.values())))
-    return tuple(
+    plans = tuple(
         replace(
             plan,
             key=(key := order_key(deal.sf_id, number)),
@@ -111,6 +119,7 @@ def plan_reductions(
         )
         for number, plan in enumerate(order_plans(cuts, asked.effective_date), start=first)
     )
+    return TakenBack(tuple(cuts), plans)
 
 
 def released(originals: Sequence[Original], keys: Collection[str]) -> list[Original]:

@@ -6,11 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from sfsync.domain.model import OrderPlan, PlannedLine
 from sfsync.store.amend_columns import planned_header, planned_line
-from sfsync.store.own_columns import OF_DEAL
 from sfsync.store.tables import order_items, orders
 from sfsync.store.upserts import in_parts, row_hash
 from sfsync.store.writing import update_by_id
@@ -90,25 +89,6 @@ def drop_unsent(tx: Tx, org: str, keys: Iterable[str]) -> None:
     for part in in_parts(keys):
         # The items go with their order (ON DELETE CASCADE).
         tx.execute(delete(orders).where(_unsent(org), orders.c.key.in_(part)))
-
-
-def unsent_keys(tx: Tx, org: str, only: str | None = None) -> dict[str, str]:
-    """Return all planned, unsent orders of deals that have none in the org or on its way, as key → opportunity id.
-
-    Reductions are among them only where a deal takes back: others come of no won deal.
-    """
-    other = orders.alias("other")
-    on_its_way = exists().where(
-        other.c.org == orders.c.org,
-        other.c.opportunity_id == orders.c.opportunity_id,
-        other.c.key.is_not(None),
-        or_(~other.c.is_reduction, other.c.key.not_like("%-R%")),
-        or_(other.c.sf_id.is_not(None), other.c.in_doubt.is_not(None)),
-    )
-    query = select(orders.c.key, orders.c.opportunity_id).where(_unsent(org), OF_DEAL, ~on_its_way)
-    if only is not None:
-        query = query.where(orders.c.opportunity_id == only)
-    return {key: opportunity for key, opportunity in tx.execute(query)}  # noqa: C416 - rows are not pairs to mypy
 
 
 def to_create(
