@@ -102,6 +102,8 @@ def _total(order: OrderFacts, deal: Deal | None) -> tuple[Step, list[Obstacle]]:
         promised = deal.amount
     if promised is None or order.is_reduction:
         return Step(State.DONE, "total", f"{shown} over {lines}."), found
+    if promised == order.total_amount != (promised if deal is None or deal.amount is None else deal.amount):
+        return Step(State.DONE, "total", f"{shown} over {lines}: what was planned, to the cent."), found
     if promised == order.total_amount:
         return Step(State.DONE, "total", f"{shown} over {lines}: the deal's amount to the cent."), found
     text = f"{shown} over {lines}, and the deal says {money(promised, order.currency)}."

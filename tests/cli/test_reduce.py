@@ -82,7 +82,7 @@ def test_one_downgrade_is_spread_over_the_orders_of_an_account(org: World, order
     assert "takes 25 already, and is not activated yet" in again.text
     draft = sfsync("why", sfsync("orders", "list", "--reductions", "--json").json["orders"][0]["key"]).text
     assert "It counts once it is activated" in draft
-    assert "Review the order, then" in draft
+    assert "Review the reduction, then" in draft
 
 
 def test_what_cannot_be_reduced_says_all_the_reasons(org: World, order: str, sfsync: Program) -> None:
