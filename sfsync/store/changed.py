@@ -133,11 +133,14 @@ def agree(tx: Tx, org: str, deal: str, mark: str) -> None:
     tx.execute(update(orders).where(*ours, moved).values(stands_for=mark, amend_by=None))
 
 
-def unsettle(tx: Tx, org: str, deal: str) -> None:
-    """Note that the deal's orders in the org are not all that it said when they were made: they are compared anew."""
+def unsettle(tx: Tx, org: str, deal: str) -> bool:
+    """Note that the deal's orders in the org are not all that it said when they were made: they are compared anew.
+
+    False if it has none there.
+    """
     o = orders.c
     ours = (o.org == org, o.opportunity_id == deal, o.key.is_not(None), o.sf_id.is_not(None), OF_DEAL)
-    tx.execute(update(orders).where(*ours).values(stands_for=None))
+    return bool(tx.execute(update(orders).where(*ours).values(stands_for=None)).rowcount)
 
 
 def _watched(org: str) -> CompoundSelect[Any]:

@@ -69,8 +69,8 @@ def amend_back(
         much = ", ".join(f"{shown(one.quantity)} at {one.unit_price:,.2f}" for one in found.excess)
         raise UsageError(
             f"The deal's reductions take more back than the deal says: {much} too many, in {', '.join(taking)}.",
-            remedy="Delete such a reduction in Salesforce (an activated one has to be deactivated first; "
-            "`sfsync orders withdraw` before it is sent), run `sfsync pull`, and try again: what the deal still takes "
+            remedy="Delete such a reduction in Salesforce (an activated one has to be deactivated first), "
+            "run `sfsync pull`, and try again: what the deal still takes "
             "back is planned anew.",
         )
     if not found.missing:

@@ -1,14 +1,17 @@
-"""Deals with negative quantities: an order of what is sold, reductions of what the account has; all of it or nothing."""
+"""Deals with negative quantities: an order of what is sold, reductions of what the account has, all of it or none."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sfsync.domain.holdings import Demand
-from sfsync.errors import ReductionRefused, UsageError
+from sfsync.errors import OrgUnavailable, ReductionRefused, UsageError
+from sfsync.store import reductions
+from sfsync.store.find import find_order
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull
@@ -21,6 +24,10 @@ from tests.world import kinds
 if TYPE_CHECKING:
     from sfsync.app import App
     from tests.world import World
+
+
+class Killed(BaseException):
+    """The process dies here; nothing catches it."""
 
 
 @pytest.fixture
@@ -44,6 +51,22 @@ def amending(world: World, *lines: tuple[float, float], entries: tuple[int, ...]
         world.line(deal, quantity, price, entry=world.entries[entries[place] if entries else 0])
     world.win(deal)
     return deal
+
+
+def renewal(world: World, back: int) -> str:
+    deal = world.deal((1, 90), won=False, name="Renewal")
+    world.line(deal, -back, 100)
+    world.win(deal)
+    return deal
+
+
+def whole(world: World, app: App) -> None:
+    """Run cycles until nothing is in the way any more, as the daemon would."""
+    for _ in range(4):
+        with suppress(OrgUnavailable):
+            run_cycle(app)
+        world.org.advance(3600)
+    assert mirrored(app.db, "orders", in_doubt="create") == []
 
 
 def settled(world: World, app: App) -> None:
@@ -410,6 +433,106 @@ def test_a_deal_that_is_not_won_any_more_holds_its_reductions_too(world: World, 
     assert run_cycle(app).attention == ()
 
 
+def test_more_of_both_less_of_the_order_and_what_cannot_be_had_are_amended_or_said(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    deal = amending(world, (4, 250), (2, 7.5), (-10, 100), entries=(1, 2, 0))
+    run_cycle(app)
+    activate(app)
+    run_cycle(app)
+    world.org.advance(1200)
+    change(world, deal, 250, Quantity=3, UnitPrice=250)
+    change(world, deal, 7.5, Quantity=4, UnitPrice=7.5)
+    change(world, deal, 100, Quantity=-101, UnitPrice=100)
+    run_cycle(app)
+    with pytest.raises(ReductionRefused, match=r"takes back 91 at 100.00, .* hold only 90"):
+        amend(app, deal)
+    world.org.advance(1200)
+    change(world, deal, 100, Quantity=-100, UnitPrice=100)
+    run_cycle(app)
+
+    done = amend(app, deal, activate=True)
+
+    assert done.plan.total == 15
+    assert sorted(plan.total for plan in done.reductions.plans) == [-5000, -3000, -1000, -250]
+    for _ in range(3):
+        run_cycle(app)
+        world.org.advance(1200)
+    assert run_cycle(app).attention == ()
+    own = [*world.orders(deal), *(one for one in world.orders() if one["SFSync_Key__c"] == f"{deal}-1-R1")]
+    assert sum(one["TotalAmount"] for one in own) == world.org.get("Opportunity", deal)["Amount"] == 780 - 10000
+    assert [left(world, one) for one in novatech] == [0, 0, 0]
+
+
+def test_a_draft_follows_its_deal_on_request_together_with_what_is_still_to_be_taken_back(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    deal = amending(world, (4, 250), (-10, 100), entries=(1, 0))
+    run_cycle(app)
+    world.org.advance(1200)
+    change(world, deal, 250, Quantity=3, UnitPrice=250)
+    change(world, deal, 100, Quantity=-15, UnitPrice=100)
+    assert [one.code for one in run_cycle(app).attention] == ["ordered"]
+
+    done = amend(app, deal)
+
+    assert (done.update, [plan.total for plan in done.reductions.plans]) == (("1 line changed",), [-500])
+    assert run_cycle(app).attention == ()
+    assert sum(one["TotalAmount"] for one in world.orders(deal)) == 750 - 1500
+    settled(world, app)
+    [line] = world.org.query(f"SELECT Id FROM OpportunityLineItem WHERE OpportunityId = '{deal}' AND UnitPrice = 250")
+    world.org.delete("OpportunityLineItem", line["Id"])
+    assert [one.code for one in run_cycle(app).attention] == ["ordered"]
+    with pytest.raises(UsageError, match=r"only takes back by now, and order .* is a draft.*Delete that draft"):
+        amend(app, deal)
+    world.org.advance(1200)
+    world.org.delete("Order", world.orders(deal)[0]["Id"])
+    assert {one.code for one in run_cycle(app).attention} == {"deleted_in_org"}
+    assert amend(app, deal).agrees
+
+
+def test_what_a_deal_is_to_take_back_is_withdrawn_only_where_that_is_seen(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    deal = amending(world, (4, 250), (-10, 100), entries=(1, 0))
+
+    def withdraw(key: str) -> None:
+        with app.db.begin() as tx:
+            reductions.withdraw(tx, "default", find_order(tx, "default", key), actor="ann", now=app.clock())
+
+    plan_only(app)
+    with pytest.raises(UsageError, match=r"is what its deal says, and would be planned again"):
+        withdraw(f"{deal}-2")
+    run_cycle(app)
+    world.org.advance(1200)
+    change(world, deal, 100, Quantity=-15, UnitPrice=100)
+    run_cycle(app)
+    amend(app, deal)
+    withdraw(f"{deal}-4")
+
+    assert [one.code for one in run_cycle(app).attention] == ["ordered"]
+    assert sum(one["TotalAmount"] for one in there(world)) == -1000
+
+
+def test_a_deal_that_becomes_impossible_is_planned_no_more(world: World, app: App, novatech: list[str]) -> None:
+    deal = amending(world, (4, 250), (-10, 100), entries=(1, 0))
+    plan_only(app)
+    world.org.update("Opportunity", deal, {"AccountId": None})
+    world.org.advance(1200)
+    plan_only(app)
+    assert mirrored(app.db, "orders", opportunity_id=deal) == []
+    world.org.update("Opportunity", deal, {"AccountId": world.account, "StageName": "Negotiation/Review"})
+    run_cycle(app)
+    assert mirrored(app.db, "opportunities", sf_id=deal)[0].rejected_at is None
+    world.win(deal)
+    world.org.advance(1200)
+    plan_only(app)
+    world.org.update("Opportunity", deal, {"StageName": "Closed Lost"})
+    world.org.advance(1200)
+    plan_only(app)
+    assert mirrored(app.db, "orders", opportunity_id=deal) == []
+
+
 # -- made by others
 
 
@@ -463,3 +586,51 @@ def test_an_order_that_somebody_made_for_the_deal_is_adopted_and_compared_with_a
     world.item(world.order(OpportunityId=netted), Quantity=4)
     assert run_cycle(app).attention == ()
     settled(world, app)
+
+
+# -- answers that get lost, and processes that die
+
+
+def test_whatever_call_is_lost_or_the_last_one_of_a_process_a_deal_takes_back_once(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    deals_ = []
+    upsets = [("lost_answer", ""), ("reset", ""), ("late_commit", ""), *((call, when) for call in range(1, 8)
+              for when in ("before", "after"))]  # fmt: skip
+    for upset, moment in upsets:
+        deals_.append(renewal(world, 2))
+        if isinstance(upset, str):
+            world.org.faults.add(upset, path="composite/graph")
+            with suppress(OrgUnavailable):
+                run_cycle(app)
+        else:
+            dies(world, app, upset, moment)
+        world.org.advance(3600)
+    whole(world, app)
+
+    for deal in deals_:
+        assert [(one["SFSync_Key__c"], one["TotalAmount"]) for one in world.orders(deal)] == [
+            (f"{deal}-1", 90), (f"{deal}-2", -200)
+        ]  # fmt: skip
+    assert len(there(world)) == len(deals_)
+    assert run_cycle(app).attention == ()
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE orders SET status = 'Activated' WHERE is_reduction")
+    whole(world, app)
+    assert sum(left(world, order) for order in novatech) == 100 - 2 * len(deals_)
+
+
+def dies(world: World, app: App, number: int, moment: str) -> None:
+    """Run a cycle whose process dies at a call."""
+    seen = 0
+
+    def hook(_call: object, when: str) -> None:
+        nonlocal seen
+        seen += when == moment
+        if seen == number and when == moment:
+            raise Killed
+
+    world.org.on_call.append(hook)
+    with suppress(Killed, OrgUnavailable):
+        run_cycle(app)
+    world.org.on_call.remove(hook)
