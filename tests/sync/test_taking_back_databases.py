@@ -17,8 +17,8 @@ from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull
 from sfsync.sync.running import run
 from tests.mirror import mirrored
+from tests.sync.back import amend, renewal, whole
 from tests.sync.reducing import activated, by_others, left, take, there
-from tests.sync.test_taking_back import amend, renewal, whole
 
 if TYPE_CHECKING:
     from sfsync.app import App
