@@ -55,7 +55,7 @@ def not_held_problem(
     line, price = _line(deal, wanted), money(wanted.unit_price, deal.currency)
     held = sum((one.left for _, one in fit), ZERO)
     whose = deal.account_name or deal.account_id
-    where = f" ({_named([f'{order.handle}: {shown(one.left)}' for order, one in fit])})" if fit else ""
+    where = f" ({_named([_left(order, one) for order, one in fit])})" if fit else ""
     there = f"only {shown(held)}{where}" if fit else "none"
     said = (
         f"Product {product_words(line)}: the deal takes back {shown(wanted.quantity)} at {price}, and activated orders "
@@ -80,6 +80,11 @@ def cents_problem(deal: Deal, wanted: Units, cuts: Sequence[Cut], total: Decimal
         f"it rounds on each order ({from_})."
     )
     return Problem("taken_back_cents", f"{said} {_remedy(deal, line)}")
+
+
+def _left(order: Original, line: Holding) -> str:
+    taken = f", and {shown(line.reserved)} reserved by open reductions" if line.open else ""
+    return f"{order.handle}: {shown(line.left)}{taken}"
 
 
 def _remedy(deal: Deal, line: DealLine) -> str:

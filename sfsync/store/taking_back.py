@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from sfsync.store.engine import Tx
 
 
-def of_deals(tx: Tx, org: str, deals: Iterable[str], *, lock: bool = False) -> dict[str, list[StandingOrder]]:
+def of_deals(
+    tx: Tx, org: str, deals: Iterable[str], *, lock: bool = False, gone: bool = False
+) -> dict[str, list[StandingOrder]]:
     """Return the reductions that are these deals' own, there or planned, whoever made them, with negative quantities.
 
-    Somebody else's is a deal's own if its Opportunity is the deal, and the order that it reduces is another deal's.
+    With `gone` those that are deleted in the org. Somebody else's is a deal's own if its Opportunity is the deal, and
+    the order that it reduces is another deal's.
     """
     o, original = orders.c, orders.alias("original")
     same = exists().where(
@@ -34,7 +37,7 @@ def of_deals(tx: Tx, org: str, deals: Iterable[str], *, lock: bool = False) -> d
     for part in in_parts(deals):
         query = (
             select(orders)
-            .where(o.org == org, o.opportunity_id.in_(part), ~o.is_deleted, o.is_reduction)
+            .where(o.org == org, o.opportunity_id.in_(part), o.is_deleted == gone, o.is_reduction)
             .where(or_(and_(o.key.is_not(None), OF_DEAL), and_(o.key.is_(None), ~same)))
             .order_by(o.id)
         )

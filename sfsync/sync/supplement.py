@@ -103,7 +103,8 @@ def amend_orders_of(
     deal = _deal(tx, org, record)
     orders = standings.of_deals(tx, org, [deal.sf_id], lock=not dry_run).get(deal.sf_id, [])
     back = taking_back.of_deals(tx, org, [deal.sf_id], lock=not dry_run).get(deal.sf_id, [])
-    main = anchor(deal, orders, back) if back else main_order(deal, orders)
+    gone = [] if back else taking_back.of_deals(tx, org, [deal.sf_id], gone=True).get(deal.sf_id, [])
+    main = anchor(deal, orders, back or gone) if back or gone else main_order(deal, orders)
     if main is None:
         raise RecordNotFound(f"The deal {deal.sf_id} has no order to amend.", remedy=f"`sfsync why {record}` says why.")
     _check(deal, main, (*orders, *back))

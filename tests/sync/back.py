@@ -76,3 +76,13 @@ def amend(app: App, record: str, **options: Any) -> Any:
     schema = known_schema(app, app.db)
     with app.db.begin() as tx:
         return amend_orders_of(app, tx, record, schema, actor="ann", **options)
+
+
+def reduced_for(world: World, deal: str, original: str, quantity: int) -> str:
+    values = {"AccountId": world.account, "EffectiveDate": "2026-03-01", "Status": "Draft"}
+    made = world.org.insert(
+        "Order", {**values, "IsReductionOrder": True, "OriginalOrderId": original, "OpportunityId": deal}
+    )
+    [line] = world.org.query(f"SELECT Id FROM OrderItem WHERE OrderId = '{original}'")
+    world.org.insert("OrderItem", {"OrderId": made, "OriginalOrderItemId": line["Id"], "Quantity": -quantity})
+    return made

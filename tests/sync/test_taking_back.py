@@ -12,7 +12,7 @@ from sfsync.domain.holdings import Demand
 from sfsync.errors import OrgUnavailable, ReductionRefused
 from sfsync.sync.cycle import run_cycle
 from tests.mirror import mirrored
-from tests.sync.back import activate, amend, amending, renewal, settled, whole
+from tests.sync.back import activate, amend, amending, reduced_for, renewal, settled, whole
 from tests.sync.reducing import by_hand, left, take, there
 from tests.world import kinds
 
@@ -128,7 +128,8 @@ def test_two_deals_that_want_the_same_units_get_them_once_in_one_cycle_and_in_tw
 
     assert {one.record for one in report.attention} == {second}
     assert "hold only 40" in report.attention[0].message
-    assert f"reserved by {first}-2" in report.attention[0].message
+    assert "10 reserved by open reductions" in report.attention[0].message
+    assert f"and has 30 reserved by {first}-3" in report.attention[0].message
     third = amending(world, (-41, 100))
     world.org.advance(1200)
     report = run_cycle(app)
@@ -258,16 +259,6 @@ def test_a_reduction_that_somebody_made_for_the_deal_is_counted_and_not_doubled(
     amend(app, other)
     assert run_cycle(app).attention == ()
     assert sum(one["TotalAmount"] for one in world.orders(other)) == -1000
-
-
-def reduced_for(world: World, deal: str, original: str, quantity: int) -> str:
-    values = {"AccountId": world.account, "EffectiveDate": "2026-03-01", "Status": "Draft"}
-    made = world.org.insert(
-        "Order", {**values, "IsReductionOrder": True, "OriginalOrderId": original, "OpportunityId": deal}
-    )
-    [line] = world.org.query(f"SELECT Id FROM OrderItem WHERE OrderId = '{original}'")
-    world.org.insert("OrderItem", {"OrderId": made, "OriginalOrderItemId": line["Id"], "Quantity": -quantity})
-    return made
 
 
 def test_an_order_that_somebody_made_for_the_deal_is_adopted_and_compared_with_all_of_it(

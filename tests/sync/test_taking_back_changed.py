@@ -11,7 +11,7 @@ from sfsync.store import reductions
 from sfsync.store.find import find_order
 from sfsync.sync.cycle import run_cycle
 from tests.mirror import mirrored
-from tests.sync.back import activate, amend, amending, change, plan_only, settled
+from tests.sync.back import activate, amend, amending, change, plan_only, reduced_for, settled
 from tests.sync.reducing import by_hand, left, there
 
 if TYPE_CHECKING:
@@ -258,3 +258,24 @@ def test_a_deal_that_becomes_impossible_is_planned_no_more(world: World, app: Ap
     world.org.advance(1200)
     plan_only(app)
     assert mirrored(app.db, "orders", opportunity_id=deal) == []
+
+
+def test_a_reduction_that_is_carried_out_late_for_a_deal_that_changed_is_listed(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    deal = amending(world, (4, 250), (-10, 100), entries=(1, 0))
+    plan_only(app)
+    late = reduced_for(world, deal, novatech[0], 10)
+    world.org.update("Order", late, {"SFSync_Key__c": f"{deal}-2"})
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("DELETE FROM orders WHERE is_reduction")
+    change(world, deal, 100, Quantity=10, UnitPrice=100)
+
+    assert [one.code for one in run_cycle(app).attention] == ["ordered"]
+
+    world.org.advance(1200)
+    world.org.delete("Order", late)
+    assert [one.code for one in run_cycle(app).attention] == ["deleted_in_org"]
+    assert amend(app, deal).plan.total == 2000
+    assert [one.code for one in run_cycle(app).attention] == ["deleted_in_org"]
+    assert [one["TotalAmount"] for one in world.orders(deal)] == [2000]
