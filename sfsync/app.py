@@ -115,6 +115,7 @@ class App:
             effective_date=orders.effective_date,
             zero_quantity=orders.zero_quantity,
             negative_quantity=orders.negative_quantity,
+            negative_lines=orders.negative_lines,
         )
 
     @cached_property

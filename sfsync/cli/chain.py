@@ -53,7 +53,11 @@ class Chain:
 def chain_of(app: App, tx: Tx, found: Found) -> Chain:
     """Put together what the mirror, the journal and the events know of a record."""
     org, settings = app.org_name, app.settings.orders
-    entries, told = _entries(tx, org, found), told_of(tx, org, found, limit=MOST)
+    reduced = {order.id: around(tx, org, order) for order in found.orders}
+    originals = [
+        name for it in reduced.values() if it.original for name in (it.original.key, it.original.sf_id) if name
+    ]
+    entries, told = _entries(tx, org, found), told_of(tx, org, found, limit=MOST, originals=originals)
     standings = deliveries.standings(tx, org, ())
     paused = {one.sink for one in standings if one.paused_at is not None}
     heard = tuple(_in_words(one, paused) for one in told)
@@ -66,7 +70,7 @@ def chain_of(app: App, tx: Tx, found: Found) -> Chain:
         since=settings.since,
         types=tuple(settings.opportunity_types),
         told=heard,
-        reduced={order.id: around(tx, org, order) for order in found.orders},
+        reduced=reduced,
     )
     explanation = explain(story, remedy=remedy)
     return Chain(explanation, timeline(story, explanation, map(_noted, entries), heard), entries, told)

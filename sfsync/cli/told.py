@@ -48,9 +48,18 @@ def with_deliveries(tx: Tx, found: Sequence[Written]) -> list[Told]:
     return [Told(event, became.get(event.id, [])) for event in found]
 
 
-def told_of(tx: Tx, org: str, found: Found, *, limit: int) -> list[Told]:
-    """The newest events of a deal and its orders, oldest first."""
-    return with_deliveries(tx, events.read(tx, org, records=records_of(found), limit=limit))
+def told_of(tx: Tx, org: str, found: Found, *, limit: int, originals: Sequence[str] = ()) -> list[Told]:
+    """The newest events of a deal and its orders, oldest first.
+
+    Of its reductions the events tell under the orders that they reduce: `originals`, by key or Id.
+    """
+    own = events.read(tx, org, records=records_of(found), limit=limit)
+    if originals:
+        ids, known = {order.sf_id for order in found.orders}, {event.id for event in own}
+        others = events.read(tx, org, records=originals, limit=limit)
+        own += [it for it in others if (it.data.get("reduction") or {}).get("sf_id") in ids and it.id not in known]
+        own = sorted(own, key=lambda event: event.id)[-limit:]
+    return with_deliveries(tx, own)
 
 
 def records_of(found: Found) -> list[str]:

@@ -16,7 +16,7 @@ from sfsync.config.section import Section, did_you_mean
 from sfsync.config.shipments import ShipmentsSettings
 from sfsync.config.sinks import CompleteSink, SinkSettings, complete_sink
 from sfsync.domain.fields import Policy
-from sfsync.domain.planning import DatePolicy  # noqa: TC001
+from sfsync.domain.planning import DatePolicy, NegativeLines  # noqa: TC001
 from sfsync.errors import SettingsError, UsageError
 
 
@@ -58,6 +58,11 @@ class OrdersSettings(Section):
     )
     negative_quantity: bool = Field(
         default=False, description="Order lines of negative quantity; only where the org's order settings allow them."
+    )
+    negative_lines: NegativeLines = Field(
+        default="reduce",
+        description="What lines of negative quantity in a won deal are, unless orders.negative_quantity is on: reduce "
+        "(reduction orders of what the account has) or reject (the deal gets no order).",
     )
     writable_fields: Words = Field(
         default=(),

@@ -75,7 +75,7 @@ def _about_products(sales: Sales, stock: Stock) -> dict[str, str]:
             bank, f"{bank.name} - Legacy integration", [Line(connector, Decimal(5))], standard, 26, "product_inactive"
         ),
         "negative_quantity": deal(
-            bank, f"{bank.name} - Build agents, two taken back", credit, standard, 33, "negative_quantity"
+            bank, f"{bank.name} - Build agents, two taken back", credit, standard, 33, "not_held"
         ),
         "two_problems": deal(None, "Roadshow - Trackers", drill, enterprise, 37, "no_account", "entry_inactive"),
     }

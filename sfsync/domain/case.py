@@ -28,6 +28,13 @@ def product_words(line: DealLine) -> str:
     return f"“{line.product_name or line.product_code or line.sf_id}”"
 
 
+def reduce_command(deal: Deal, line: DealLine) -> str:
+    """Return the command that takes back by hand what a line of negative quantity takes back."""
+    whose, what = deal.account_name or deal.account_id, line.product_code or line.product_name
+    by = f"{-line.quantity.normalize():f}"
+    return f'`sfsync orders reduce --account "{whose}" --product "{what}" --by {by}`'
+
+
 def contract_words(contract: DealContract) -> str:
     """Return how people find the contract: by its number, or its Id."""
     return f"contract {contract.number or contract.sf_id}"

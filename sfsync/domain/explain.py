@@ -164,6 +164,9 @@ def _next(story: Story, chain: _Chain) -> str:
     )
     if not live:
         return "Nothing to do here. Once the deal is won in Salesforce, the next sync plans its order."
+    waiting = [one for one in live if one.is_reduction and one.org_status == Status.DRAFT]
+    if waiting and live[0].org_status != Status.DRAFT and not live[0].is_reduction:
+        return f"Review the reduction, then `sfsync orders activate {waiting[0].handle}`."
     return _after(live[0], [event for event in story.told if event.record in (live[0].key, live[0].sf_id)])
 
 
@@ -174,7 +177,8 @@ def _after(order: OrderFacts, told: Sequence[Told]) -> str:
         return "Nothing: the reduction counts from its day on."
     match order.org_status:
         case "Draft":
-            return f"Review the order, then `sfsync orders activate {order.handle}`."
+            what = "reduction" if order.is_reduction else "order"
+            return f"Review the {what}, then `sfsync orders activate {order.handle}`."
         case "Activated" if heard := reached(told, EventType.ORDER_ACTIVATED):
             waits = " and ".join(heard)
             return f"Waiting for {waits} to confirm that all is delivered: `sfsync orders fulfil {order.handle}`."

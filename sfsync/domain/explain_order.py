@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sfsync.domain.explain_fields import disputes, fields_step, is_refused
 from sfsync.domain.fields import STATUS
+from sfsync.domain.keys import reduction_number
 from sfsync.domain.statuses import DEACTIVATION, MOVES, Status
 from sfsync.domain.steps import Obstacle, State, Step, money
 
@@ -77,7 +78,7 @@ def _origin(order: OrderFacts) -> str:
 
 
 def _deleted(order: OrderFacts) -> list[Obstacle]:
-    if order.origin == "org" or order.is_reduction:
+    if order.origin == "org" or (order.is_reduction and reduction_number(order.key) is not None):
         return []
     return [
         Obstacle(
@@ -101,6 +102,8 @@ def _total(order: OrderFacts, deal: Deal | None) -> tuple[Step, list[Obstacle]]:
         promised = deal.amount
     if promised is None or order.is_reduction:
         return Step(State.DONE, "total", f"{shown} over {lines}."), found
+    if promised == order.total_amount != (promised if deal is None or deal.amount is None else deal.amount):
+        return Step(State.DONE, "total", f"{shown} over {lines}: what was planned, to the cent."), found
     if promised == order.total_amount:
         return Step(State.DONE, "total", f"{shown} over {lines}: the deal's amount to the cent."), found
     text = f"{shown} over {lines}, and the deal says {money(promised, order.currency)}."

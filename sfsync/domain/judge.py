@@ -71,6 +71,8 @@ class Judgement:
     """Whether the orders are what the deal says now."""
     drop: tuple[str, ...] = ()
     """Keys of planned supplementary orders that were never sent and that the deal, as it is now, does not ask for."""
+    drop_back: tuple[str, ...] = ()
+    """Keys of such reductions of a deal that takes back."""
 
 
 def judge(
@@ -91,7 +93,7 @@ def judge(
     if main is None or main.status == Status.CANCELLED:
         return Judgement(mark)
     if reason := not_won(deal):
-        return _no_longer_won(mark, reason, main, orders)
+        return no_longer_won(mark, reason, main, orders)
     drop = tuple(order.key or "" for order in orders if order.sf_id is None and order.stands_for != mark)
     counted = [order for order in orders if order.counts and order.key not in drop]
     if main.stands_for == mark and not main.asked:
@@ -102,7 +104,7 @@ def judge(
         said = f"The deal was changed after it was ordered, and cannot be ordered like this. {words}"
         return Judgement(mark, found=Found("rejected", said, main), drop=drop)
     if main.is_draft and counted == [main]:
-        return _draft(mark, main, plan, writable, drop)
+        return judge_draft_order(mark, main, plan, writable, drop)
     amendment = amend(plan, counted)
     moved = main.header.account_id != plan.account_id
     if amendment.agrees and not moved:
@@ -127,9 +129,10 @@ def supplementary(plan: OrderPlan, amendment: Amendment, name: str | None) -> Or
     return replace(plan, total=total, lines=amendment.more, name=name or plan.name)
 
 
-def _draft(
+def judge_draft_order(
     mark: str, main: StandingOrder, plan: OrderPlan, writable: Collection[str], drop: tuple[str, ...]
 ) -> Judgement:
+    """Judge a draft that is the only order of what its deal sells: it goes with the deal, unless others changed it."""
     update = plan_update(main, plan, force=main.asked, writable=writable)
     if not update.size and not update.drop:
         return Judgement(mark, agrees=True, drop=drop)
@@ -162,7 +165,8 @@ def _impossible(main: StandingOrder, update: Update) -> str | None:
     return "too_large" if update.size > MOST_RECORDS else None
 
 
-def _no_longer_won(mark: str, reason: str, main: StandingOrder, orders: Sequence[StandingOrder]) -> Judgement:
+def no_longer_won(mark: str, reason: str, main: StandingOrder | None, orders: Sequence[StandingOrder]) -> Judgement:
+    """Judge the orders of a deal that is not won any more: drafts are held, and activated ones listed."""
     drop = tuple(order.key or "" for order in orders if order.sf_id is None)
     live = [order for order in orders if order.counts and not order.is_draft]
     amendment = amend(None, live) if live else NOTHING

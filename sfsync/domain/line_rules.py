@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sfsync.domain import money
-from sfsync.domain.case import amount_words, product_words
+from sfsync.domain.case import amount_words, product_words, reduce_command
 from sfsync.domain.model import Problem
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def entry_is_there(line: DealLine, case: Case) -> Problem | None:
 
 def entry_is_active(line: DealLine, case: Case) -> Problem | None:
     """Entries are switched off while deals that use them are still open."""
-    if line.entry_active is False:
+    if line.entry_active is False and not _is_taken_back(line, case):
         return Problem(
             "entry_inactive",
             f"Product {product_words(line)} is inactive in price book {case.deal.pricebook_id or '(none)'}: "
@@ -42,9 +42,8 @@ def entry_is_active(line: DealLine, case: Case) -> Problem | None:
 
 
 def product_is_active(line: DealLine, case: Case) -> Problem | None:
-    """A product can be switched off whatever its entries say."""
-    del case
-    if line.product_active is False:
+    """A product can be switched off whatever its entries say; it can still be taken back."""
+    if line.product_active is False and not _is_taken_back(line, case):
         return Problem(
             "product_inactive",
             f"Product {product_words(line)} is inactive: activate the product, or take the line off the deal.",
@@ -99,14 +98,13 @@ def zero_quantity_is_free(line: DealLine, case: Case) -> Problem | None:
 
 
 def quantity_is_not_negative(line: DealLine, case: Case) -> Problem | None:
-    """Orders take negative quantities only where the org's order settings say so."""
-    if line.quantity < 0 and not case.policy.negative_quantity:
-        whose, what = case.deal.account_name or case.deal.account_id, line.product_code or line.product_name
+    """Orders take negative quantities only where the org's order settings say so; reductions take nothing else."""
+    if line.quantity < 0 and not case.policy.negative_quantity and not case.policy.takes_back:
         return Problem(
             "negative_quantity",
             f"Product {product_words(line)} has the negative quantity {line.quantity:f}, which orders here do not "
             "take: enter what was sold. What takes back earlier sales of this account: "
-            f'`sfsync orders reduce --account "{whose}" --product "{what}" --by {-line.quantity.normalize():f}`.',
+            f"{reduce_command(case.deal, line)}.",
         )
     return None
 
@@ -133,6 +131,11 @@ def price_fits(line: DealLine, case: Case) -> Problem | None:
             "correct its quantity or its price.",
         )
     return None
+
+
+def _is_taken_back(line: DealLine, case: Case) -> bool:
+    """Whether a reduction comes of it, which has the entry of the order that it reduces."""
+    return line.quantity < 0 and case.policy.takes_back
 
 
 LINE_RULES: tuple[Callable[[DealLine, Case], Problem | None], ...] = (

@@ -28,6 +28,7 @@ MOST_LINES = 1999
 ZERO = Decimal(0)
 
 DatePolicy = Literal["close_date", "today", "contract_start"]
+NegativeLines = Literal["reduce", "reject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,21 @@ class PlanPolicy:
     effective_date: DatePolicy = "close_date"
     zero_quantity: bool = False
     negative_quantity: bool = False
+    negative_lines: NegativeLines = "reduce"
     max_lines: int = MOST_LINES
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether lines of negative quantity stand for reductions of earlier orders, and are no order lines."""
+        return self.negative_lines == "reduce" and not self.negative_quantity
 
 
 def plan_order(deal: Deal, *, policy: PlanPolicy, today: date, sequence: int = 1) -> OrderPlan | Rejection:
     """Plan the Order that a won deal deserves, or say why it gets none, all problems at once.
 
     The same deal, policy and day always give the same plan, keys included. The line totals add up
-    to the deal's to the cent; `today` matters only to the policy of that name.
+    to the deal's to the cent; `today` matters only to the policy of that name. What the deal takes back is among
+    the lines, negative: see `taking_back`.
 
     Raises:
         ValueError: if the deal is not won or is deleted: such deals are not planned.

@@ -60,7 +60,7 @@ def spread(
         for original in originals
         if not header_problems(original, effective)
         for line in _matching(original, demand.line)
-        if line.left > 0 and _runs(original, line, effective)
+        if line.left > 0 and runs(original, line, effective)
     ]
     what = f"{demand.line} of {who}"
     if not held:
@@ -69,9 +69,15 @@ def spread(
     amount, problem = _amount(demand, sum((line.left for _, line in held), ZERO), what, ())
     if problem is not None:
         return NotReducible((problem,))
+    return take_in_turn(held, amount, policy)
+
+
+def take_in_turn(
+    held: Iterable[tuple[Original, Holding]], amount: Decimal, policy: SpreadPolicy = SpreadPolicy.NEWEST
+) -> tuple[Cut, ...]:
+    """Take so much of these lines, as far as they have it, the newest (or oldest) first."""
     cuts: list[Cut] = []
-    held.sort(key=lambda pair: _age(*pair), reverse=policy is SpreadPolicy.NEWEST)
-    for original, line in held:
+    for original, line in sorted(held, key=lambda pair: _age(*pair), reverse=policy is SpreadPolicy.NEWEST):
         part = min(line.left, amount)
         amount -= part
         if part:
@@ -189,7 +195,8 @@ def _matching(original: Original, text: str | None) -> list[Holding]:
     ]
 
 
-def _runs(original: Original, line: Holding, day: date) -> bool:
+def runs(original: Original, line: Holding, day: date) -> bool:
+    """Whether a line of an order is in force on a day."""
     start = line.starts_on or original.starts_on
     end = line.ends_on or original.ends_on
     return (start is None or start <= day) and (end is None or day <= end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sfsync.domain.keys import reduction_number
 from sfsync.errors import OrgUnfit
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def items_body(order_id: str, lines: Sequence[PlannedLine], names: FieldNames, s
 def order_body(plan: OrderPlan, names: FieldNames, schema: OrgSchema, *, status: str | None) -> dict[str, Any]:
     """Write the header. Fields that the user may not set are left out, where the order can do without.
 
-    A reduction order takes price book and contract from its original, and belongs to no opportunity: none of these
-    is sent (connectors that create reduction orders send neither).
+    A reduction order takes price book and contract from its original: neither is sent (connectors that create reduction
+    orders send neither). Its opportunity is sent only where it is a deal's own, which takes back earlier sales.
 
     Raises:
         OrgUnfit: if no status of category Draft is known, which every new order must have.
@@ -82,7 +83,9 @@ def order_body(plan: OrderPlan, names: FieldNames, schema: OrgSchema, *, status:
         body |= {"IsReductionOrder": True, "OriginalOrderId": plan.original_order_id}
     else:
         body["Pricebook2Id"] = plan.pricebook_id
-        optional |= {"ContractId": plan.contract_id, names.opportunity_lookup: plan.deal_id}
+        optional["ContractId"] = plan.contract_id
+    if plan.original_order_id is None or reduction_number(plan.key) is None:
+        optional[names.opportunity_lookup] = plan.deal_id
     body |= {name: value for name, value in optional.items() if value is not None and schema.createable("Order", name)}
     return body
 

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, exists, func, or_, select, text, update
 
 from sfsync.domain.keys import deal_of
 from sfsync.store.discrepancy_tables import discrepancies
+from sfsync.store.own_columns import OF_DEAL
 from sfsync.store.tables import opportunities, opportunity_lines, order_items, orders
 from sfsync.store.upserts import in_parts
 
@@ -127,9 +128,19 @@ def stands_for(tx: Tx, org: str, marks: Mapping[str, str]) -> None:
 def agree(tx: Tx, org: str, deal: str, mark: str) -> None:
     """Note that the deal's orders are what it says now; nobody's request to bring them to it is open any more."""
     o = orders.c
-    ours = (o.org == org, o.opportunity_id == deal, o.key.is_not(None), o.sf_id.is_not(None), ~o.is_reduction)
+    ours = (o.org == org, o.opportunity_id == deal, o.key.is_not(None), o.sf_id.is_not(None), OF_DEAL)
     moved = or_(func.coalesce(o.stands_for, "") != mark, o.amend_by.is_not(None))
     tx.execute(update(orders).where(*ours, moved).values(stands_for=mark, amend_by=None))
+
+
+def unsettle(tx: Tx, org: str, deal: str) -> bool:
+    """Note that the deal's orders in the org are not all that it said when they were made: they are compared anew.
+
+    False if it has none there.
+    """
+    o = orders.c
+    ours = (o.org == org, o.opportunity_id == deal, o.key.is_not(None), o.sf_id.is_not(None), OF_DEAL)
+    return bool(tx.execute(update(orders).where(*ours).values(stands_for=None)).rowcount)
 
 
 def _watched(org: str) -> CompoundSelect[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from sfsync.domain.model import Deal, DealContract, DealLine, Problem
 from sfsync.store.opportunities import LINE_FIELDS
+from sfsync.store.own_columns import OF_DEAL, of_deal
 from sfsync.store.tables import opportunities, opportunity_lines, orders
 from sfsync.store.upserts import in_parts
 
@@ -36,13 +37,7 @@ def due(tx: Tx, org: str, wanted: DueFilter, *, after: str = "", limit: int = 50
 
     Deals whose order is planned but not sent are among them: the deal may have changed since.
     """
-    on_its_way = exists().where(
-        orders.c.org == opportunities.c.org,
-        orders.c.opportunity_id == opportunities.c.sf_id,
-        orders.c.key.is_not(None),
-        ~orders.c.is_reduction,
-        or_(orders.c.sf_id.is_not(None), orders.c.in_doubt.is_not(None)),
-    )
+    on_its_way = _on_its_way(opportunities.c.org, opportunities.c.sf_id)
     query = (
         select(opportunities)
         .where(_orderable(org, wanted), opportunities.c.sf_id > after, ~on_its_way)
@@ -50,6 +45,30 @@ def due(tx: Tx, org: str, wanted: DueFilter, *, after: str = "", limit: int = 50
         .limit(limit)
     )
     return _deals(tx, org, tx.execute(query).all())
+
+
+def unsent_keys(tx: Tx, org: str, only: str | None = None) -> dict[str, str]:
+    """Return the planned orders, not sent yet, of deals that have none in the org or on its way: key → opportunity id.
+
+    Reductions are among them only where a deal takes back: others come of no won deal.
+    """
+    o = orders.alias("planned").c
+    unsent = (o.org == org, o.sf_id.is_(None), o.in_doubt.is_(None), o.key.is_not(None), of_deal(o))
+    query = select(o.key, o.opportunity_id).where(*unsent, ~_on_its_way(o.org, o.opportunity_id))
+    if only is not None:
+        query = query.where(o.opportunity_id == only)
+    return {key: opportunity for key, opportunity in tx.execute(query)}  # noqa: C416 - rows are not pairs to mypy
+
+
+def _on_its_way(org: Any, deal: Any) -> ColumnElement[bool]:
+    """Whether an order of a deal is in the org, or may be."""
+    return exists().where(
+        orders.c.org == org,
+        orders.c.opportunity_id == deal,
+        orders.c.key.is_not(None),
+        OF_DEAL,
+        or_(orders.c.sf_id.is_not(None), orders.c.in_doubt.is_not(None)),
+    )
 
 
 def load(tx: Tx, org: str, sf_id: str) -> Deal | None:
@@ -111,7 +130,7 @@ def no_longer_due(tx: Tx, org: str, wanted: DueFilter) -> list[str]:
 def waiting(tx: Tx, org: str) -> list[str]:
     """Return deals that wait for their order: rejected ones, and those whose order is planned and not sent."""
     planned = select(orders.c.opportunity_id).where(
-        orders.c.org == org, orders.c.sf_id.is_(None), orders.c.in_doubt.is_(None), ~orders.c.is_reduction
+        orders.c.org == org, orders.c.sf_id.is_(None), orders.c.in_doubt.is_(None), OF_DEAL
     )
     query = (
         select(opportunities.c.sf_id)

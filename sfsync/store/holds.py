@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sfsync.domain.judge import HELD
 from sfsync.domain.statuses import DRAFT_CODE
 from sfsync.store.journal import Entry
+from sfsync.store.own_columns import OF_DEAL
 from sfsync.store.tables import orders
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def put(tx: Tx, org: str, deal: str, reason: str | None, now: datetime) -> list[
     """
     o = orders.c
     query = select(o.id, o.key, o.sf_id, o.order_number, o.held_for, o.status_code, o.origin, o.is_deleted).where(
-        o.org == org, o.opportunity_id == deal, o.sf_id.is_not(None), ~o.is_reduction
+        o.org == org, o.opportunity_id == deal, o.sf_id.is_not(None), OF_DEAL
     )
     entries: list[Entry] = []
     for row in tx.execute(query).all():

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, te
 from sfsync.domain.usage import Sample
 from sfsync.store.conflict_tables import conflicts
 from sfsync.store.discrepancy_tables import discrepancies
+from sfsync.store.own_columns import OF_DEAL
 from sfsync.store.tables import STATUS_WORDS, journal, opportunities, orders, runs
 from sfsync.store.wish_columns import WANTING
 
@@ -94,7 +95,7 @@ def _unplanned(org: str, wanted: DueFilter) -> ColumnElement[bool]:
         orders.c.org == deal.org,
         orders.c.opportunity_id == deal.sf_id,
         orders.c.key.is_not(None),
-        ~orders.c.is_reduction,
+        OF_DEAL,
     )
     conditions = [deal.org == org, deal.is_won, ~deal.is_deleted, deal.rejected_at.is_(None), ~ordered]
     if wanted.since is not None:

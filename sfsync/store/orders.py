@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 
 from sfsync.domain.fields import STATUS, Policies, is_custom, plain
-from sfsync.domain.keys import deal_of
+from sfsync.domain.keys import deal_of, reduction_number
 from sfsync.domain.statuses import JUDGED
 from sfsync.store import conflicts
 from sfsync.store.meeting import COLUMNS, Change, Clash, meet
 from sfsync.store.order_items import save_items
+from sfsync.store.own_columns import OF_DEAL
 from sfsync.store.tables import orders
 from sfsync.store.upserts import in_parts, row_hash
 from sfsync.store.writing import update_by_id
@@ -79,7 +80,7 @@ def save_orders(
         values = _values(order, to_local(order.status_label, order.status_code))
         key = keys.get(order.sf_id)
         if row is None:
-            gone = _gone(now if key and order.is_deleted and not order.is_reduction else None)
+            gone = _gone(now if key and order.is_deleted and _is_of_deal(order, key) else None)
             inserts.append(
                 {
                     **values,
@@ -115,8 +116,8 @@ def mark_deleted(tx: Tx, org: str, ids: Iterable[str], now: datetime) -> list[st
         if gone:
             tx.execute(update(orders).where(*condition).values(is_deleted=True, row_hash=None))
             # People delete drafts of reductions that they do not want; nothing is to be settled then.
-            for reduction, since in ((False, now), (True, None)):
-                ours = (orders.c.sf_id.in_(gone), orders.c.key.is_not(None), orders.c.is_reduction == reduction)
+            for of_deal, since in ((OF_DEAL, now), (~OF_DEAL, None)):
+                ours = (orders.c.sf_id.in_(gone), orders.c.key.is_not(None), of_deal)
                 ended = update(orders).values(**_gone(since), retry_at=None, in_doubt=None, sent_at=None)
                 tx.execute(ended.where(orders.c.org == org, *ours))
             fresh += gone
@@ -241,7 +242,7 @@ def _merged(
         if not row.is_deleted:
             news.append(_seen("deleted", order))
             if row.key is not None:
-                changes |= _gone(None if order.is_reduction else now)
+                changes |= _gone(now if _is_of_deal(order, row.key) else None)
         return changes
     changes |= _problem_after(row, order, now)
     if changes.get("problem_code") == TOTAL_MISMATCH != row.problem_code:
@@ -264,6 +265,11 @@ def _problem_after(row: Row[*tuple[Any, ...]], order: OrgOrder, now: datetime) -
     if row.problem_code is None or row.problem_code in JUDGED or still_wrong:
         return {}
     return clear
+
+
+def _is_of_deal(order: OrgOrder, key: str) -> bool:
+    """Whether an order of ours is a deal's own, and no reduction of such a one."""
+    return not order.is_reduction or reduction_number(key) is None
 
 
 def _gone(since: datetime | None) -> dict[str, Any]:

@@ -91,14 +91,6 @@ def drop_unsent(tx: Tx, org: str, keys: Iterable[str]) -> None:
         tx.execute(delete(orders).where(_unsent(org), orders.c.key.in_(part)))
 
 
-def unsent_keys(tx: Tx, org: str, only: str | None = None) -> dict[str, str]:
-    """Return all planned, unsent orders of deals as key → opportunity id. Reductions come of no won deal."""
-    query = select(orders.c.key, orders.c.opportunity_id).where(_unsent(org), ~orders.c.is_reduction)
-    if only is not None:
-        query = query.where(orders.c.opportunity_id == only)
-    return {key: opportunity for key, opportunity in tx.execute(query)}  # noqa: C416 - rows are not pairs to mypy
-
-
 def to_create(
     tx: Tx, org: str, now: datetime, *, after: int = 0, limit: int = 500, only: str | None = None
 ) -> tuple[list[OrderPlan], int]:

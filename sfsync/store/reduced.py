@@ -80,6 +80,8 @@ def open_of_deals(tx: Tx, org: str, deals: Iterable[str]) -> dict[str, list[Open
             .join_from(original, orders, (o.org == org) & (o.original_order_id == original.c.sf_id))
             .where(original.c.org == org, original.c.opportunity_id.in_(part), ~o.is_deleted)
             .where(or_(o.sf_id.is_(None), o.status_code == DRAFT_CODE))
+            # What another deal takes back is that deal's.
+            .where(or_(o.opportunity_id.is_(None), o.opportunity_id == original.c.opportunity_id))
             .order_by(o.id)
         )
         for row in tx.execute(query):

@@ -12,7 +12,7 @@ from sfsync.domain.holdings import Holding, Original
 from sfsync.domain.keys import reduction_number
 from sfsync.domain.statuses import DRAFT_CODE
 from sfsync.errors import UsageError
-from sfsync.store import journal, planned
+from sfsync.store import changed, journal, planned
 from sfsync.store.reduced import Taken, taken_of
 from sfsync.store.reduction_tables import reductions
 from sfsync.store.tables import contracts, opportunity_lines, order_items, orders, products
@@ -85,8 +85,10 @@ def holders(tx: Tx, org: str, account_id: str, product_ids: Sequence[str]) -> li
 
 
 def any_planned(tx: Tx, org: str) -> bool:
-    """Whether a reduction was ever asked for here."""
-    return tx.execute(select(reductions.c.number).where(reductions.c.org == org).limit(1)).first() is not None
+    """Whether a reduction was ever asked for here, by a person or by a deal that takes back."""
+    asked = select(reductions.c.number).where(reductions.c.org == org).limit(1)
+    ours = select(orders.c.id).where(orders.c.org == org, orders.c.is_reduction, orders.c.origin == "sfsync").limit(1)
+    return any(tx.execute(query).first() is not None for query in (asked, ours))
 
 
 def save(tx: Tx, org: str, plans: Sequence[OrderPlan], *, status: Status, actor: str, now: datetime) -> None:
@@ -122,7 +124,7 @@ def withdraw(tx: Tx, org: str, order: OrderFacts, *, actor: str, now: datetime) 
     """Take back a reduction that was not sent yet; its number is not used again. What it reserved is free.
 
     Raises:
-        UsageError: if it is no planned reduction, or was sent already.
+        UsageError: if it is no planned reduction, was sent already, or would be planned again by its deal.
     """
     query = select(orders).where(orders.c.org == org, orders.c.id == order.id).with_for_update()
     row = tx.execute(query).one()
@@ -138,6 +140,14 @@ def withdraw(tx: Tx, org: str, order: OrderFacts, *, actor: str, now: datetime) 
             f"The reduction {order.handle} was sent, and nobody knows yet what became of it.",
             remedy="Run `sfsync settle`, then look again.",
         )
+    if reduction_number(row.key) is None:
+        # A deal's own, which takes back: whoever does not want it changes the deal, or has to see that it differs.
+        if not changed.unsettle(tx, org, row.opportunity_id):
+            raise UsageError(
+                f"The reduction {order.handle} is what its deal says, and would be planned again.",
+                remedy="Change the deal in Salesforce: the next sync follows it.",
+            )
+        changed.flag(tx, org, [row.opportunity_id])
     drop_unsent(tx, org, [row.key], now)
     said = "The reduction is taken back before it was sent."
     entry = journal.Entry(

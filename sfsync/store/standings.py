@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, or_, select
 
 from sfsync.domain.standing import Header, LineValues, StandingLine, StandingOrder
 from sfsync.domain.statuses import DRAFT_CODE, Status
+from sfsync.store.own_columns import OF_DEAL
 from sfsync.store.tables import order_items, orders
 from sfsync.store.upserts import in_parts
 
@@ -39,7 +40,14 @@ def of_deals(
             .order_by(o.id)
         )
         rows += tx.execute(query.with_for_update() if lock else query).all()
-    lines = _lines(tx, org, [row.id for row in rows], amended or ())
+    return with_lines(tx, org, rows, amended or ())
+
+
+def with_lines(
+    tx: Tx, org: str, rows: Sequence[Row[*tuple[Any, ...]]], amended: Collection[str] = ()
+) -> dict[str, list[StandingOrder]]:
+    """Return orders (rows of the mirror) with their lines, by deal."""
+    lines = _lines(tx, org, [row.id for row in rows], amended)
     found: dict[str, list[StandingOrder]] = defaultdict(list)
     for row in rows:
         found[row.opportunity_id].append(_order(row, lines[row.id]))
@@ -90,15 +98,22 @@ def _lines(tx: Tx, org: str, ids: Sequence[int], amended: Collection[str]) -> Ma
 def _reduced(
     tx: Tx, org: str, items: Sequence[str], amended: Collection[str]
 ) -> dict[str, tuple[Decimal, Decimal | None]]:
-    """How much activated reduction orders, whoever made them, and these have taken of lines: number, money."""
+    """How much activated reduction orders, whoever made them, and these have taken of lines: number, money.
+
+    What another deal takes back of them is that deal's.
+    """
     i, o = order_items.c, orders.c
+    line, original = order_items.alias("line"), orders.alias("original")
+    same_deal = or_(o.opportunity_id.is_(None), o.opportunity_id == original.c.opportunity_id, ~OF_DEAL)
     counts = and_(o.status_code != DRAFT_CODE, o.org_status != Status.CANCELLED)
     found: dict[str, tuple[Decimal, Decimal | None]] = {}
     for part in in_parts(items):
         query = (
             select(i.original_item_id, func.sum(i.quantity), func.sum(i.total_price))
             .join(orders, o.id == i.order_id)
-            .where(i.org == org, i.original_item_id.in_(part), ~i.is_deleted, ~o.is_deleted)
+            .join(line, and_(line.c.org == i.org, line.c.sf_id == i.original_item_id))
+            .join(original, original.c.id == line.c.order_id)
+            .where(i.org == org, i.original_item_id.in_(part), ~i.is_deleted, ~o.is_deleted, same_deal)
             .where(or_(counts, o.key.in_(amended)))
             .group_by(i.original_item_id)
         )

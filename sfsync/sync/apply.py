@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sfsync.domain.keys import deal_of, reduction_number
 from sfsync.salesforce.changes import ids_of
 from sfsync.store import (
     changed,
@@ -46,6 +47,10 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any], *, history: 
             news = orders.save_orders(tx, work.org, rows, to_local, work.now(), policies)
             work.write(tx, *entries_of(news))
             if news:
+                new = {one.sf_id for one in news if one.kind == "appeared"}
+                # A deal's own reduction that we know nothing of: it was carried out late, or our database is a new one.
+                own = [it for it in rows if it.sf_id in new and it.is_reduction and reduction_number(it.key) is None]
+                changed.flag(tx, work.org, sorted({deal_of(it.key) or "" for it in own}))
                 if not history:
                     reduction_events.mark_new(tx, work.org, [one.sf_id for one in news if one.kind == "appeared"])
                 work.announce(tx)

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 
 from sfsync.domain.adoption import choose
 from sfsync.domain.events import Event, EventType
-from sfsync.domain.keys import order_key
+from sfsync.domain.keys import deal_of, order_key
 from sfsync.domain.model import OrderPlan
 from sfsync.domain.planning import plan_order
 from sfsync.domain.standing import fingerprint
+from sfsync.domain.statuses import Status
+from sfsync.domain.taking_back import takes_back
 from sfsync.store import deals, planned, wishes
-from sfsync.store.changed import stands_for
+from sfsync.store import taking_back as store_back
+from sfsync.store.changed import flag, stands_for
 from sfsync.store.existing import Existing, of_deals
 from sfsync.store.journal import Entry
+from sfsync.sync.taking_back import plan_back
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sfsync.domain.model import Deal, Problem
     from sfsync.store.engine import Tx
@@ -35,6 +39,14 @@ class Verdicts:
     marks: dict[str, str] = field(default_factory=dict)
     """What the deals say, by the keys of their orders: so that a later change is noticed."""
     problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    drop: list[str] = field(default_factory=list)
+    """The keys of planned orders, never sent, that their deals do not ask for any more."""
+    reductions_adopted: dict[str, str] = field(default_factory=dict)
+    """Reductions of deals that take back, made by somebody else: their keys, by Salesforce Id."""
+    marked_anew: list[str] = field(default_factory=list)
+    """Planned orders of deals that were changed, whether that makes another plan or not."""
+    compare: list[str] = field(default_factory=list)
+    """Deals that are to be compared with what somebody else made for them."""
 
 
 def plan(work: Work) -> None:
@@ -47,15 +59,26 @@ def plan(work: Work) -> None:
         work.app.settings.orders.since, tuple(work.app.settings.orders.opportunity_types), work.only
     )
     seen: set[str] = set()
+    back: list[Deal] = []
     after = ""
     with work.db.begin() as tx:
+        reducing = store_back.planned(tx, work.org)
         while batch := deals.due(tx, work.org, wanted, after=after, limit=BATCH):
-            verdicts = _judge(work, tx, batch)
+            taking = {it.sf_id for it in batch if it.sf_id in reducing or takes_back(it, work.app.plan_policy)}
+            back += [deal for deal in batch if deal.sf_id in taking]
+            verdicts = _judge(work, tx, [deal for deal in batch if deal.sf_id not in taking])
             _store(work, tx, verdicts)
             seen.update(plan.key for plan in verdicts.plans)
             after = batch[-1].sf_id
             work.counts["deals_looked_at"] += len(batch)
             work.progress("plan", work.counts["deals_looked_at"], None)
+    with work.db.begin() as tx:
+        # In a transaction of their own, which locks the orders that they take back from, all at once and first.
+        if back:
+            verdicts = Verdicts()
+            plan_back(work, tx, back, verdicts)
+            _store(work, tx, verdicts)
+            seen.update(plan.key for plan in verdicts.plans)
         _forget_stale(work, tx, wanted, seen)
 
 
@@ -92,7 +115,8 @@ def _store(work: Work, tx: Tx, verdicts: Verdicts) -> None:
     changed = {deal: problems for deal, problems in verdicts.problems.items() if before.get(deal) != problems}
     cleared: dict[str, tuple[Problem, ...]] = {deal: () for deal in before if deal not in verdicts.problems}
     deals.set_problems(tx, work.org, changed | cleared, now)
-    planned.drop_unsent(tx, work.org, map(order_key, [*changed, *(deal.sf_id for deal, _ in verdicts.adopted)]))
+    unwanted = map(order_key, [*changed, *(deal.sf_id for deal, _ in verdicts.adopted)])
+    planned.drop_unsent(tx, work.org, [*unwanted, *verdicts.drop])
     keys = planned.save_plans(tx, work.org, verdicts.plans)
     wishes.adopt(
         tx,
@@ -102,12 +126,15 @@ def _store(work: Work, tx: Tx, verdicts: Verdicts) -> None:
             for deal, order in verdicts.adopted
         ],
     )
-    new = (*keys, *(order_key(deal.sf_id) for deal, _ in verdicts.adopted))
-    stands_for(tx, work.org, {key: verdicts.marks[key] for key in new})
+    store_back.adopt(tx, work.org, verdicts.reductions_adopted)
+    new = {*keys, *verdicts.marked_anew, *(order_key(deal.sf_id) for deal, _ in verdicts.adopted)}
+    stands_for(tx, work.org, {key: verdicts.marks[key] for key in new if key in verdicts.marks})
+    if verdicts.compare:
+        flag(tx, work.org, verdicts.compare)
     work.counts["deals_rejected"] += len(verdicts.problems)
     work.counts["orders_planned"] += len(keys)
     work.counts["orders_adopted"] += len(verdicts.adopted)
-    work.write(tx, *_entries(verdicts, changed, cleared))
+    work.write(tx, *_entries(verdicts, changed, cleared), *_reducing(verdicts, {*keys}))
     if verdicts.adopted or changed:
         work.announce(tx, *(_rejected(deal, problems) for deal, problems in changed.items()))
 
@@ -150,13 +177,21 @@ def _entries(
     return rejected + accepted + adopted
 
 
+def _reducing(verdicts: Verdicts, fresh: set[str]) -> Iterator[Entry]:
+    for plan in verdicts.plans:
+        if plan.original_order_id and plan.key in fresh:
+            said = f"The deal takes back: a reduction over {plan.total} is to be made, and left {Status.DRAFT}."
+            details = {"original_order_id": plan.original_order_id, "effective_date": plan.effective_date.isoformat()}
+            yield Entry(action="order.reduction_planned", message=said, opportunity_id=plan.deal_id,
+                        order_key=plan.key, sf_id=plan.original_order_id, details=details)  # fmt: skip
+    for sf_id, key in verdicts.reductions_adopted.items():
+        said = "This reduction was made for the deal by somebody else; it is used as is."
+        yield Entry(action="order.adopted", message=said, opportunity_id=deal_of(key), order_key=key, sf_id=sf_id)
+
+
 def _forget_stale(work: Work, tx: Tx, wanted: deals.DueFilter, seen: set[str]) -> None:
     """Drop planned orders whose deals are no longer won, wanted or there, and take such deals off the rejected list."""
-    stale = {
-        key: deal
-        for key, deal in planned.unsent_keys(tx, work.org, work.only).items()
-        if key not in seen and key == order_key(deal)  # the review sees to supplementary orders
-    }
+    stale = {key: deal for key, deal in deals.unsent_keys(tx, work.org, work.only).items() if key not in seen}
     planned.drop_unsent(tx, work.org, stale)
     gone = [] if work.only else deals.no_longer_due(tx, work.org, wanted)
     deals.set_problems(tx, work.org, dict.fromkeys(gone, ()), work.now())

@@ -93,7 +93,7 @@ def take_back(app: App, tx: Tx, demands: Mapping[int, Sequence[Demand]], *, lock
     Raises:
         ReductionRefused, OrgUnfit: as `preview`.
     """
-    _check_rights(app, tx)
+    check_rights(app, tx)
     asked = [demands[number] for number in sorted(demands)]
     found = [reductions.originals(tx, app.org_name, [number], lock=lock)[0] for number in sorted(demands)]
     effective = max([app.clock().date(), *(one.starts_on for one in found if one.starts_on)])
@@ -105,7 +105,7 @@ def take_back(app: App, tx: Tx, demands: Mapping[int, Sequence[Demand]], *, lock
 
 
 def _planned(app: App, tx: Tx, request: Request, *, lock: bool) -> Preview:
-    _check_rights(app, tx)
+    check_rights(app, tx)
     today = app.clock().date()
     if request.record is not None:
         order = find_order(tx, app.org_name, request.record)
@@ -132,7 +132,7 @@ def _spread(app: App, tx: Tx, request: Request, effective: date, *, lock: bool) 
     return spread(originals, demand, effective, request.policy, who=name)
 
 
-def _check_rights(app: App, tx: Tx) -> None:
+def check_rights(app: App, tx: Tx) -> None:
     """Refuse at once what the org is known to refuse; before the first sync nothing is known."""
     cached = schemas.get(tx, app.org_name)
     try:

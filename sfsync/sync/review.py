@@ -5,8 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfsync.domain.judge import judge
+from sfsync.domain.judge_back import judge_back
+from sfsync.domain.taking_back import takes_back
 from sfsync.salesforce.amend import writable
-from sfsync.store import amending, changed, deals, discrepancies, holds, planned, reduced, reductions, standings
+from sfsync.store import (
+    amending,
+    changed,
+    deals,
+    discrepancies,
+    holds,
+    planned,
+    reduced,
+    reductions,
+    standings,
+    taking_back,
+)
 from sfsync.store.journal import Entry
 from sfsync.sync.amend import entries_of, send_updates
 
@@ -52,12 +65,18 @@ def _review(work: Work, tx: Tx, ids: Sequence[str]) -> list[tuple[Update, str]]:
     confirmed = amending.settle(tx, work.org, _not_in_doubt(work, tx, ids), work.now())
     work.write(tx, *entries_of(confirmed))
     found = standings.of_deals(tx, work.org, ids, lock=True)
+    back = taking_back.of_deals(tx, work.org, ids, lock=True)
     fields = writable(work.schema)
     under_way = reduced.open_of_deals(tx, work.org, ids)
     updates: list[tuple[Update, str]] = []
     done: list[str] = []
     for deal in deals.load_all(tx, work.org, ids):
-        judgement = judge(deal, found.get(deal.sf_id, []), policy=work.app.plan_policy, writable=fields)
+        orders, own = found.get(deal.sf_id, []), back.get(deal.sf_id, [])
+        policy = work.app.plan_policy
+        if own or takes_back(deal, policy):
+            judgement = judge_back(deal, orders, own, policy=policy, writable=fields)
+        else:
+            judgement = judge(deal, orders, policy=policy, writable=fields)
         if judgement is None:
             continue
         _drop_reductions(work, tx, judgement, under_way.get(deal.sf_id, ()))
@@ -92,6 +111,12 @@ def _write(work: Work, tx: Tx, deal: Deal, judgement: Judgement) -> Update | Non
         planned.drop_unsent(tx, org, judgement.drop)
         dropped = [Entry(action="order.dropped", message=_DROPPED, opportunity_id=sf_id, order_key=key)
                    for key in judgement.drop]  # fmt: skip
+        work.write(tx, *dropped)
+    if judgement.drop_back:
+        planned.drop_unsent(tx, org, judgement.drop_back)
+        changed.unsettle(tx, org, sf_id)
+        dropped = [Entry(action="order.dropped", message=_NOT_REDUCED, opportunity_id=sf_id, order_key=key)
+                   for key in judgement.drop_back]  # fmt: skip
         work.write(tx, *dropped)
     if judgement.found is not None:
         work.write(tx, *discrepancies.record(tx, org, sf_id, judgement.found, now))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sfsync.domain.amendment import NOTHING, amend
 from sfsync.domain.bring_up import plan_update, summary
 from sfsync.domain.holdings import Demand
 from sfsync.domain.judge import judge_draft, main_order, not_won, planned_start, supplementary
+from sfsync.domain.judge_back import anchor
 from sfsync.domain.model import Rejection
 from sfsync.domain.planning import plan_order
 from sfsync.domain.standing import fingerprint
 from sfsync.domain.statuses import Status
+from sfsync.domain.taking_back import sold, takes_back
 from sfsync.errors import RecordNotFound, UsageError
 from sfsync.salesforce.amend import writable
 from sfsync.store import (
@@ -25,13 +27,16 @@ from sfsync.store import (
     reduced,
     reductions,
     standings,
+    taking_back,
     wants,
 )
 from sfsync.store.find import find
+from sfsync.sync.amend_back import amend_back, together
 from sfsync.sync.reduce import take_back
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from sfsync.app import App
     from sfsync.domain.amendment import Amendment
@@ -65,7 +70,7 @@ class Amended:
     @property
     def agrees(self) -> bool:
         """Whether there is nothing to bring to the deal."""
-        return not self.update and self.amendment.agrees
+        return not self.update and self.amendment.agrees and self.reductions is None
 
 
 def amend_orders_of(
@@ -97,41 +102,49 @@ def amend_orders_of(
     now, org = app.clock(), app.org_name
     deal = _deal(tx, org, record)
     orders = standings.of_deals(tx, org, [deal.sf_id], lock=not dry_run).get(deal.sf_id, [])
-    main = main_order(deal, orders)
+    back = taking_back.of_deals(tx, org, [deal.sf_id], lock=not dry_run).get(deal.sf_id, [])
+    gone = [] if back else taking_back.of_deals(tx, org, [deal.sf_id], gone=True).get(deal.sf_id, [])
+    main = anchor(deal, orders, back or gone) if back or gone else main_order(deal, orders)
     if main is None:
         raise RecordNotFound(f"The deal {deal.sf_id} has no order to amend.", remedy=f"`sfsync why {record}` says why.")
-    _check(deal, main, orders)
+    _check(deal, main, (*orders, *back))
     mark = fingerprint(deal, app.plan_policy)
     stale = [order.key or "" for order in orders if order.sf_id is None and order.stands_for != mark]
     counted = [order for order in orders if order.counts and order.key not in stale]
     draft = main.is_draft and counted == [main]
     today = planned_start(main) if draft else now.date()
-    plan = plan_order(deal, policy=app.plan_policy, today=today, sequence=standings.sequence_after(tx, org, deal.sf_id))
-    if isinstance(plan, Rejection):
-        raise UsageError(
-            "The deal cannot be ordered as it is now. " + " ".join(problem.message for problem in plan.problems),
-            remedy="Fix it in Salesforce, then run `sfsync pull`.",
-        )
-    if draft:
-        update = plan_update(main, plan, force=True, writable=writable(schema))
-        return _bring_up(tx, org, deal, main, update, None if dry_run else actor, app)
-    if main.header.account_id != plan.account_id:
+    number = standings.sequence_after(tx, org, deal.sf_id)
+    asked = _asked(app, deal, today, number)
+    if not draft and main.header.account_id != asked.account_id:
         raise UsageError(
             f"The deal has another account than order {main.handle}, which is activated and keeps its own.",
             remedy="Reduce that order to nothing, and order what the deal says under a deal of the new account.",
         )
+    status = Status.ACTIVATED if activate else Status.DRAFT
+    by = None if dry_run else actor
+    missing = amend_back(app, tx, deal, asked, back, first=number + 1, actor=by, status=status)
+    plan = sold(asked) if back or takes_back(deal, app.plan_policy) else asked
+    if draft and plan is None:
+        raise UsageError(
+            f"The deal only takes back by now, and order {main.handle} is a draft of what it sold.",
+            remedy="Delete that draft in Salesforce, run `sfsync pull`, and try again.",
+        )
+    if draft and plan is not None:
+        update = plan_update(main, plan, force=True, writable=writable(schema))
+        done = _bring_up(tx, org, deal, main, update, by, app)
+        return replace(done, reductions=missing)
     open_ = reduced.open_of_deals(tx, org, [deal.sf_id]).get(deal.sf_id, [])
     outdated = [one for one in open_ if one.is_stale(mark)]
     ours = [one for one in open_ if one.stands_for is not None and one not in outdated]
-    amended = standings.of_deals(tx, org, [deal.sf_id], amended=[one.key or "" for one in ours])[deal.sf_id]
-    amendment = amend(plan, [order for order in amended if order.counts and order.key not in stale])
+    amended = standings.of_deals(tx, org, [deal.sf_id], amended=[one.key or "" for one in ours]).get(deal.sf_id, [])
+    counted = [order for order in amended if order.counts and order.key not in stale]
+    amendment = amend(plan, counted) if plan is not None or counted else NOTHING
     if not dry_run:
         planned.drop_unsent(tx, org, stale)
         reductions.drop_unsent(tx, org, [one.key or "" for one in outdated], now)
     less = _take_back(app, tx, amendment, [one for one in open_ if one.stands_for is None], lock=not dry_run)
-    more = supplementary(plan, amendment, plan.name) if amendment.more else None
+    more = supplementary(plan, amendment, plan.name) if plan is not None and amendment.more else None
     if not dry_run:
-        status = Status.ACTIVATED if activate else Status.DRAFT
         if more is not None:
             _plan(app, tx, more, mark, actor, status)
         if less is not None:
@@ -140,6 +153,7 @@ def amend_orders_of(
         changed.flag(tx, org, [deal.sf_id])
     names = {line.product_id: line.product_name for line in deal.lines if line.product_id and line.product_name}
     waiting = tuple(one.handle for one in ours)
+    less = together(less, missing)
     return Amended(main, plan=more, reductions=less, amendment=amendment, waiting=waiting, names=names)
 
 
@@ -149,6 +163,16 @@ def _deal(tx: Tx, org: str, record: str) -> Deal:
     if deal is None:
         raise UsageError(f"{record} is not the order of a deal that is mirrored.", remedy="Run `sfsync pull` first.")
     return deal
+
+
+def _asked(app: App, deal: Deal, today: date, number: int) -> OrderPlan:
+    plan = plan_order(deal, policy=app.plan_policy, today=today, sequence=number)
+    if isinstance(plan, Rejection):
+        raise UsageError(
+            "The deal cannot be ordered as it is now. " + " ".join(problem.message for problem in plan.problems),
+            remedy="Fix it in Salesforce, then run `sfsync pull`.",
+        )
+    return plan
 
 
 def _check(deal: Deal, main: StandingOrder, orders: Sequence[StandingOrder]) -> None:

@@ -82,7 +82,7 @@ def test_one_downgrade_is_spread_over_the_orders_of_an_account(org: World, order
     assert "takes 25 already, and is not activated yet" in again.text
     draft = sfsync("why", sfsync("orders", "list", "--reductions", "--json").json["orders"][0]["key"]).text
     assert "It counts once it is activated" in draft
-    assert "Review the order, then" in draft
+    assert "Review the reduction, then" in draft
 
 
 def test_what_cannot_be_reduced_says_all_the_reasons(org: World, order: str, sfsync: Program) -> None:
@@ -144,3 +144,46 @@ def test_entitlements_are_shown_for_any_day_with_what_is_behind_them(org: World,
     assert sfsync("entitlements", "--as-of", "soon").code == 2
     assert sfsync("entitlements", "--contract", "77").code == 2
     assert Decimal(sfsync("entitlements", "--json").json["entitlements"][0]["ordered"]) == 100
+
+
+def test_a_deal_that_takes_back_is_planned_shown_explained_and_amended(
+    org: World, order: str, sfsync: Program, mirror: Database
+) -> None:
+    org.org.advance(1200)
+    deal = org.deal((-25, 12.5), (2, 250), name="Renewal")
+    much = org.deal((-200, 12.5), name="Too much")
+
+    planned = sfsync("plan").text
+    assert f"{deal}-1 Renewal" in planned
+    assert f"{deal}-2 {order} - reduction" in planned
+    assert mirrored(mirror, "orders", is_reduction=True) == []
+    assert f"hold only 75 ({order}: 75, and 25 reserved by open reductions)" in sfsync("sync").text
+    why = sfsync("why", much).text
+    assert "the deal is rejected" in why
+    assert "(each sync looks again)" in why
+    assert 'sfsync orders reduce --account "Cobalt Ventures" --product "A" --by 200' in why
+
+    sold, back = (one["OrderNumber"] for one in org.orders(deal))
+    drafts = sfsync("why", deal).text
+    assert f"Reduces {back} ok: Order {order} from 2026-03-01 on" in drafts
+    assert "500.00 over 1 line: what was planned, to the cent" in drafts
+    assert f"Deal Renewal ({deal})" in sfsync("orders", "show", back).text
+    sfsync("orders", "activate", sold)
+    sfsync("sync")
+    assert f"Review the reduction, then `sfsync orders activate {back}`." in sfsync("why", deal).text
+    sfsync("orders", "activate", back)
+    sfsync("sync")
+    assert "order.reduced" in sfsync("why", deal).text
+    entitled = sfsync("entitlements", "--as-of", "2026-03-02", "--orders").text
+    assert f"100 by {order} from 2026-03-01 -25 by {back} from 2026-03-01" in entitled
+
+    org.org.advance(1200)
+    [line] = org.org.query(f"SELECT Id FROM OpportunityLineItem WHERE OpportunityId = '{deal}' AND Quantity = -25")
+    org.org.update("OpportunityLineItem", line["Id"], {"Quantity": -30, "UnitPrice": 12.5})
+    sfsync("sync")
+    shown = sfsync("orders", "show", sold)
+    assert re.search(r"Licence A +12\.50 +-25 +-30 +-5", shown.out)
+    assert "Deals that differ from their orders 1" in sfsync("status").text
+    amended = sfsync("orders", "amend", deal)
+    assert re.search(rf"{order} +1 Licence A +75 +5 +70 +12\.50 +-62\.50", amended.out)
+    assert max(map(len, amended.out.splitlines())) <= 100

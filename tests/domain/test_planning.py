@@ -196,7 +196,8 @@ def test_only_won_deals_that_are_there_can_be_planned(state: dict[str, bool]) ->
 def test_a_deal_learns_of_all_its_problems_at_once() -> None:
     sold = (line(entry_active=False), line(sf_id="00k000000000002AAA", quantity=Decimal(-1)))
 
-    verdict = plan_order(deal(account_id=None, lines=sold), policy=POLICY, today=TODAY)
+    strict = PlanPolicy(negative_lines="reject")
+    verdict = plan_order(deal(account_id=None, lines=sold), policy=strict, today=TODAY)
 
     assert isinstance(verdict, Rejection)
     assert verdict.deal_id == DEAL_ID

@@ -96,7 +96,6 @@ def test_what_is_wrong_with_a_deal(changes: dict[str, Any], code: str, words: st
         ({"product_active": False}, "product_inactive", "activate the product"),
         ({"entry_pricebook_id": "01sX"}, "entry_other_price_book", "priced in price book 01sX"),
         ({"quantity": Decimal(0)}, "zero_quantity", "enter a quantity"),
-        ({"quantity": Decimal(-2)}, "negative_quantity", '--product "GPS-1" --by 2`'),
         ({"total_price": None}, "no_total", "total price of product “GPS Tracker”"),
     ],
 )
@@ -105,6 +104,15 @@ def test_what_is_wrong_with_a_line(changes: dict[str, Any], code: str, words: st
 
     assert list(problems_found) == [code]
     assert words in problems_found[code]
+
+
+def test_what_is_taken_back_may_be_inactive_and_is_refused_only_where_the_settings_say_so() -> None:
+    back = {"quantity": Decimal(-2), "entry_active": False, "product_active": False}
+
+    assert of_line(**back) == {}
+    found_then = of_line(PlanPolicy(negative_lines="reject"), **back)
+    assert list(found_then) == ["entry_inactive", "product_inactive", "negative_quantity"]
+    assert '--product "GPS-1" --by 2`' in found_then["negative_quantity"]
 
 
 def test_an_inactive_entry_of_a_deal_without_a_price_book_is_still_named() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import threading
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,3 +70,34 @@ def test_a_daemon_and_a_sync_get_along(box: Box) -> None:
         daemon.signal(15)
         assert daemon.exit_code() == 0
     assert box.world.amounts_agree()
+
+
+def test_two_operators_who_reduce_the_same_line_at_once_never_take_more_than_there_is(box: Box) -> None:
+    order = box.world.order()
+    box.world.item(order, Quantity=100)
+    box.org.update("Order", order, {"Status": "Activated"})
+    assert box.run("pull").exit_code == 0
+    asked = ("orders", "reduce", order, "--line", "1", "--by", "60", "--yes")
+    with closing(sqlite3.connect(box.database, isolation_level=None)) as busy:
+        # Nobody can write before both have been started, so both have seen 100 to be left.
+        busy.execute("BEGIN IMMEDIATE")
+        with box.running(*asked) as first, box.running(*asked) as second:
+            both = (first, second)
+            while any(one.process.poll() is None and not _has_open(one.process.pid, box) for one in both):
+                os.sched_yield()
+            busy.execute("ROLLBACK")
+            codes = sorted(one.exit_code() for one in both)
+            said = " ".join(" ".join(line for one in both for line in one.rest()).split())
+
+    assert codes == [0, 2]
+    assert "only 40 are left to reduce" in said or "The orders have changed since the plan was shown" in said
+    assert box.run("sync").exit_code == 0
+    [made] = box.org.query("SELECT TotalAmount FROM Order WHERE IsReductionOrder = true")
+    assert made["TotalAmount"] == -6000
+
+
+def _has_open(pid: int, box: Box) -> bool:
+    """Whether a process has opened the database."""
+    with suppress(OSError):
+        return any(fd.readlink() == box.database for fd in Path(f"/proc/{pid}/fd").iterdir())
+    return False

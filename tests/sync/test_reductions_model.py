@@ -1,4 +1,4 @@
-"""Random interleavings of reductions and shipments by us and by others, of lost answers and dying processes.
+"""Random interleavings of reductions by us, by deals and by others, of shipments, lost answers and dying processes.
 
 After every cycle that goes through, the net of every order is what its activated reductions leave, the org's
 available quantity is never negative, originals are as they were, each reduction and shipment is there exactly once,
@@ -76,6 +76,8 @@ class Play:
     """Every reduction that was accepted here, by its key: of which order, how much."""
     untouched: list[dict[str, Any]] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
+    deals: dict[str, int] = field(default_factory=dict)
+    """Every deal that takes back: how many."""
     certain: bool = True
     """The mirror has seen all that happened in the org."""
 
@@ -113,9 +115,8 @@ class Play:
         order = self.orders[which]
         in_org = {one["SFSync_Key__c"] for one in self.there()}
         rows = mirrored(self.app.db, "orders", is_reduction=True, original_order_id=order)
-        waiting = sum(
-            (self.planned[row.key][1] for row in rows if row.sf_id is None and row.key not in in_org), Decimal(0)
-        )
+        takes = {row.order_id: -row.quantity for row in mirrored(self.app.db, "order_items") if row.original_item_id}
+        waiting = sum((takes[row.id] for row in rows if row.sf_id is None and row.key not in in_org), Decimal(0))
         left = QUANTITY - self.taken(order, "Draft", "Activated") - waiting
         asked = Request((Demand("1", by=Decimal(quantity)),), order, activate=activate)
         try:
@@ -126,6 +127,11 @@ class Play:
         assert not self.certain or quantity <= left, "more than there was"
         assert made.key not in self.planned, "a key was used twice"
         self.planned[made.key] = (order, Decimal(quantity))
+
+    def renewal(self, quantity: int) -> None:
+        """A deal is won that takes back so many."""
+        self.world.org.advance(1)
+        self.deals[self.world.deal((-quantity, 100))] = quantity
 
     def withdraw(self, which: int) -> None:
         """Somebody takes one back that was not sent."""
@@ -276,10 +282,19 @@ class Play:
         keys = [one["SFSync_Key__c"] for one in found if one["SFSync_Key__c"]]
         assert len(keys) == len(set(keys))
         for one in found:
-            if one["SFSync_Key__c"]:
+            if "-R" in (one["SFSync_Key__c"] or ""):
                 order, quantity = self.planned[one["SFSync_Key__c"]]
                 [line] = one["lines"]
                 assert (one["OriginalOrderId"], Decimal(str(line["Quantity"]))) == (order, -quantity)
+        for deal, quantity in self.deals.items():
+            [mine] = mirrored(self.app.db, "opportunities", sf_id=deal)
+            rows = {row.id: row for row in mirrored(self.app.db, "orders", opportunity_id=deal)}
+            # All of it or nothing, whatever the org or anybody does to its reductions afterwards.
+            lines = [line for row in rows for line in mirrored(self.app.db, "order_items", order_id=row)]
+            assert -sum(line.quantity for line in lines) == (quantity if mine.rejected_at is None else 0)
+            assert {row.key for row in rows.values() if row.sf_id and not row.is_deleted} == {
+                key for key in keys if key.startswith(deal)
+            }
         withdrawn = {row.key for row in mirrored(self.app.db, "reductions") if row.withdrawn_at is not None}
         for key in self.planned.keys() - set(keys) - withdrawn:
             [row] = mirrored(self.app.db, "orders", key=key)
@@ -296,6 +311,7 @@ def _steps() -> st.SearchStrategy[list[tuple[str, tuple[Any, ...]]]]:
         st.tuples(st.just("ship"), st.tuples(which, quantity, flag)),
         st.tuples(st.just("void"), st.tuples(st.integers(0, 5))),
         st.tuples(st.just("withdraw"), st.tuples(st.integers(0, 5))),
+        st.tuples(st.just("renewal"), st.tuples(quantity)),
         st.tuples(st.just("want"), st.just(())),
         st.tuples(st.just("in_org"), st.tuples(st.integers(0, 5), st.sampled_from(["Activated", "Draft", "delete"]))),
     )
