@@ -162,13 +162,16 @@ def _match(
     return pairs, open_, sorted(left, key=lambda line: place[line.id])
 
 
-_LIKENESSES = 6
+_LIKENESSES = 8
 
 
 def _likeness(deal_line: str | None, entry: str | None, values: LineValues) -> tuple[Hashable, ...]:
     """What two lines must have in common, from the most alike to the least."""
     same = (values.quantity, values.unit_price)
+    whole = plain_line(values)
     return (
+        (deal_line, entry, *whole),
+        (entry, *whole),  # before all that is less alike: what is right already is left alone
         (deal_line, entry, *same),
         (deal_line, entry, values.unit_price),
         (deal_line, entry),
