@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import select
 
@@ -78,9 +78,12 @@ def _unknown(tx: Tx, org: str, kind: Kind) -> set[str]:
 
 def _put(tx: Tx, org: str, kind: Kind, records: Sequence[Account | Contract | Product]) -> int:
     table = _TABLES[kind]
-    names = [column.name for column in table.columns if column.name not in ("org", "row_hash")]
-    rows = []
-    for record in records:
-        values = {name: getattr(record, name) for name in names}
-        rows.append({"org": org, **values, "row_hash": row_hash(values)})
+    rows = [row_of(table, org, record) for record in records]
     return upsert(tx, table, changed(tx, table, org, rows), ("org", "sf_id"))
+
+
+def row_of(table: Table, org: str, record: Account | Contract | Product) -> dict[str, Any]:
+    """What the org shows of a record whose attributes have the names of its table's columns, with the hash of it."""
+    names = [column.name for column in table.columns if column.name not in ("org", "row_hash")]
+    values = {name: getattr(record, name) for name in names}
+    return {"org": org, **values, "row_hash": row_hash(values)}
