@@ -47,6 +47,8 @@ def attention_lines(attention: Sequence[Attention], *, limit: int | None = SHOWN
     if len(groups) > len(rows):
         parts.append(f"and {len(groups) - len(rows):,} more: `sfsync status --all` lists them all.")
     parts.append("")
+    if "alarm" in kinds:
+        parts.append("`sfsync db check` looks again; with --accept it lets the lanes go on in spite of what it finds.")
     if "deal" in kinds:
         parts.append("Fix the deals in Salesforce: the next sync looks at them again and orders them by itself.")
     if "order" in kinds:
@@ -126,7 +128,13 @@ def _with_retry(one: Attention) -> str:
 
 
 def _kinds(kinds: Sequence[str]) -> str:
-    words = {"deal": "rejected deal", "order": "order", "doubt": "write in doubt", "conflict": "conflict"}
+    words = {
+        "alarm": "alarm",
+        "deal": "rejected deal",
+        "order": "order",
+        "doubt": "write in doubt",
+        "conflict": "conflict",
+    }
     found = {kind: kinds.count(kind) for kind in words}
     return ", ".join(count(many, words[kind]).replace("in doubts", "in doubt") for kind, many in found.items() if many)
 

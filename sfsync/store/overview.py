@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select
 
 from sfsync.domain.disputes import conflict_words
-from sfsync.store import conflicts, deals, planned, wishes
+from sfsync.store import alarms, conflicts, deals, planned, wishes
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Attention:
     """One record that a person has to look at.
 
-    `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides).
+    `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides),
+    alarm (the whole: drift, or a broken promise that stops a lane).
     """
 
     kind: str
@@ -79,7 +80,15 @@ def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...
         for one in conflicts.facts(tx, org)
         if only in (None, one.opportunity_id)
     ]
-    return (*rejected, *held, *disputed)
+    return (*_alarms(tx, org), *rejected, *held, *disputed)
+
+
+def _alarms(tx: Tx, org: str) -> list[Attention]:
+    return [
+        Attention("alarm", alarm.code, None, alarm.code, alarm.message, alarm.since)
+        for alarm in alarms.of_org(tx, org)
+        if alarm.accepted_at is None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

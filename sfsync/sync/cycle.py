@@ -1,13 +1,15 @@
-"""One pass of everything for one org: settle, pull, plan, generate, read back, push."""
+"""One pass of everything for one org: settle, pull, plan, generate, push, read back, and look whether all is well."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sfsync.domain.soundness import Lane
 from sfsync.store import lease, overview
 from sfsync.sync.complete import complete
 from sfsync.sync.generate import generate
+from sfsync.sync.guard import Guard
 from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull, pull_orders
 from sfsync.sync.push import push
@@ -34,15 +36,17 @@ def run_cycle(app: App, *, command: str = "sync", only: str | None = None, progr
 
 def cycle(work: Work) -> None:
     """Do all arrows in the order in which each needs the one before."""
+    guard = Guard(work)
     settle(work)
     pull(work)
     plan(work)
     before = work.counts["orders_created"]
-    generate(work)
-    push(work)
+    guard.let(Lane.GENERATE, generate)
+    guard.let(Lane.PUSH, push)
     if work.counts["orders_created"] > before or work.counts["orders_pushed"]:
         pull_orders(work)
-    complete(work)
+    guard.let(Lane.GENERATE, complete)
+    guard.look()
 
 
 def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progress) -> tuple[Report, Outlook]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from sfsync.store import conflict_tables, event_tables  # noqa: F401 - they add their tables
+from sfsync.store import alarm_tables, conflict_tables, event_tables  # noqa: F401 - they add their tables
 from sfsync.store.migrations import VERSION_TABLE
 from sfsync.store.tables import metadata
 

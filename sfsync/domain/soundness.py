@@ -1,0 +1,105 @@
+"""The promises that each cycle checks on itself: what must never be, and which lane could do more harm if it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+class Lane(StrEnum):
+    """What stands still while a promise is broken; everything else goes on."""
+
+    GENERATE = "generate"
+    """Creating orders and lines."""
+    PUSH = "push"
+    """Sending wanted values."""
+    DELIVER = "deliver"
+    """Telling other systems."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Something that always holds: the lane that stops if it does not, and the breach in words."""
+
+    code: str
+    lane: Lane
+    broken: str
+
+
+DOUBLED = Promise("doubled", Lane.GENERATE, "Two living orders in the org carry the same key")
+LINES_MISSING = Promise("lines_missing", Lane.GENERATE, "An order of ours was activated without all its lines")
+WRONG_TOTAL = Promise("wrong_total", Lane.GENERATE, "An order was created over another total than its deal's")
+NOT_WRITTEN_DOWN = Promise("not_written_down", Lane.GENERATE, "More orders were created than the journal tells of")
+DOUBT_UNMARKED = Promise("doubt_unmarked", Lane.GENERATE, "A creation is in doubt in a way that cannot be")
+UPDATE_UNMARKED = Promise("update_unmarked", Lane.PUSH, "An update is in doubt in a way that cannot be")
+WRONG_STATUS = Promise("wrong_status", Lane.PUSH, "An order's status is not the one that its category in the org gives")
+TOLD_TOO_EARLY = Promise("told_too_early", Lane.DELIVER, "Events told of a status that the org never showed")
+
+PROMISES: Mapping[str, Promise] = {
+    promise.code: promise
+    for promise in (
+        DOUBLED,
+        LINES_MISSING,
+        WRONG_TOTAL,
+        NOT_WRITTEN_DOWN,
+        DOUBT_UNMARKED,
+        UPDATE_UNMARKED,
+        WRONG_STATUS,
+        TOLD_TOO_EARLY,
+    )
+}
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A broken promise, and the records that it is broken for."""
+
+    promise: Promise
+    records: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """The breach in words: what, for which records, what stands still."""
+        more = f" and {len(self.records) - _FEW:,} more" if len(self.records) > _FEW else ""
+        named = f": {', '.join(self.records[:_FEW])}{more}" if self.records else ""
+        return f"{self.promise.broken}{named}. The {self.promise.lane} lane stands still until that is repaired."
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """Of an order, what contradicts itself if anything does."""
+
+    record: str
+    sf_id: str | None
+    org_status: str | None
+    label: str | None
+    status_code: str | None
+    announced_status: str | None
+    in_doubt: str | None
+    marked: bool
+    """It bears the time at which the write in doubt was sent."""
+
+
+def contradictions(orders: Iterable[OrderState], to_local: Callable[[str, str], str]) -> list[Breach]:
+    """Return what orders that looked unsound really break; `to_local` turns (label, category) into our word."""
+    found: dict[str, list[str]] = {}
+    for order in orders:
+        for promise in _broken_by(order, to_local):
+            found.setdefault(promise.code, []).append(order.record)
+    return [Breach(PROMISES[code], tuple(records)) for code, records in found.items()]
+
+
+def _broken_by(order: OrderState, to_local: Callable[[str, str], str]) -> Iterable[Promise]:
+    if order.announced_status is not None and order.org_status is None:
+        yield TOLD_TOO_EARLY
+    if order.org_status is not None and order.org_status != to_local(order.label or "", order.status_code or ""):
+        yield WRONG_STATUS
+    if order.in_doubt == "create" and (order.sf_id is not None or not order.marked):
+        yield DOUBT_UNMARKED
+    if order.in_doubt == "update" and (order.sf_id is None or not order.marked):
+        yield UPDATE_UNMARKED
