@@ -13,7 +13,7 @@ from sfsync.cli.told import states, told_of
 from sfsync.domain.explain import Story, explain
 from sfsync.domain.steps import State
 from sfsync.salesforce.codes import remedy
-from sfsync.store import deals, journal
+from sfsync.store import alarms, deals, journal
 from sfsync.store.find import find, rejection
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sfsync.app import App
     from sfsync.domain.explain import Explanation
+    from sfsync.store.alarms import Alarm
     from sfsync.store.engine import Tx
     from sfsync.store.find import Found
     from sfsync.store.journal import Written
@@ -44,13 +45,19 @@ def command(record: Record, *, org: Org = None, as_json: AsJson = False) -> None
         found = find(tx, app.org_name, record)
         explanation = explain(_story(app, tx, found), remedy=remedy)
         entries = _entries(app, tx, found)
+        wrong = [alarm for alarm in alarms.of_org(tx, app.org_name) if _names(alarm, found)]
         told = told_of(tx, app.org_name, found, limit=ENTRIES)
     if as_json:
-        show_json(_document(record, found, explanation, entries) | {"events": [one.document() for one in told]})
+        show_json(
+            _document(record, found, explanation, entries)
+            | {"events": [one.document() for one in told], "alarms": wrong}
+        )
         return
     show(
         pairs({step.subject.capitalize(): _marked(step.state, step.text) for step in explanation.steps}),
     )
+    if wrong:
+        show(title("Alarms"), bullets(*(alarm.message for alarm in wrong)))
     if explanation.obstacles:
         points = ("\n".join(filter(None, (obstacle.what, obstacle.remedy))) for obstacle in explanation.obstacles)
         show(title("What blocks it"), bullets(*points))
@@ -75,6 +82,12 @@ def _story(app: App, tx: Tx, found: Found) -> Story:
         since=settings.since,
         types=tuple(settings.opportunity_types),
     )
+
+
+def _names(alarm: Alarm, found: Found) -> bool:
+    """Whether an alarm is about this record, or keeps its lane from working."""
+    keys = {key for order in found.orders for key in (order.key, order.sf_id)}
+    return bool(keys & {*alarm.records}) or (alarm.stops and not all(order.sf_id for order in found.orders))
 
 
 def _entries(app: App, tx: Tx, found: Found) -> list[Written]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sfsync.domain.drift import Drift, Kind, Tally
+from sfsync.domain.drift import Drift, Kind, Tally, summary
+from sfsync.domain.events import Event, EventType
 from sfsync.errors import EXIT_ATTENTION, EXIT_DONE
 from sfsync.salesforce.census import slices
-from sfsync.store import census, cursors
+from sfsync.store import alarms, census, cursors
+from sfsync.store.journal import Entry
 from sfsync.sync.comparison import Comparison
 from sfsync.sync.counted import counted
 from sfsync.sync.pull import pull
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from sfsync.sync.work import Progress, Work
 
 
+_ALARM = "{open:,} records of the mirror are not what the org shows ({said}). `sfsync reconcile --repair` mends them. "
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be compared (all objects if none is named; what changed since then, or all), and whether to repair."""
@@ -35,6 +40,8 @@ class Wanted:
     objects: tuple[str, ...] = ()
     since: datetime | None = None
     repair: bool = False
+    tell: bool = False
+    """Also raise an alarm, and tell other systems, as the daemon does; repairing always does."""
 
 
 @dataclass
@@ -102,6 +109,29 @@ def reconcile(work: Work, wanted: Wanted, found: Reconciled) -> None:
         _lineless(work, by_name["orders"], by_name["order_items"].empty_orders | by_name["orders"].noted)
     work.counts["drift_found"] += found.found
     work.counts["drift_repaired"] += found.found - found.open
+    if wanted.repair or wanted.tell:
+        _tell(work, wanted, found)
+
+
+def _tell(work: Work, wanted: Wanted, found: Reconciled) -> None:
+    """Raise or lift the alarm, and tell the sinks; of the same difference, left as it is, not again and again."""
+    said = summary(found.tallies)
+    left = [drift.sf_id for drift in found.drifts if not drift.repaired]
+    with work.db.begin() as tx:
+        news = bool(found.found)
+        if found.exit_code:
+            failed = " ".join(f"{tally.sobject}: {tally.failed}" for tally in found.tallies if tally.failed)
+            message = _ALARM.format(open=found.open, said=said or "nothing that could be compared") + failed
+            news = alarms.put(
+                tx, work.org, alarms.DRIFT, lane=None, message=message.strip(), records=left, now=work.now()
+            )
+        elif not wanted.objects and wanted.since is None:
+            alarms.lift(tx, work.org, [alarms.DRIFT])
+        if news:
+            work.write(tx, Entry(action="sync.drifted", message=f"The mirror had drifted: {said}.", level="warning"))
+            kinds = {tally.sobject: dict(tally.found) for tally in found.tallies if tally.found}
+            data = {"org": work.org, "run": work.run_id, "found": found.found, "open": found.open, "kinds": kinds}
+            work.announce(tx, Event(EventType.SYNC_DRIFTED, work.org, {"sync": data}))
 
 
 def _lineless(work: Work, orders: Comparison, told: set[str]) -> None:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, update
 
 from sfsync.domain.drift import Kind
+from sfsync.errors import UsageError
 from sfsync.store import tables
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reconcile import Reconciled, Wanted, run_reconcile
+from sfsync.sync.work import Stopped
 from tests.mirror import everything_but_runs, mirrored
+from tests.sync.answers import Changed
 from tests.world import World, new_org
 
 if TYPE_CHECKING:
@@ -184,3 +187,159 @@ def seed(app: App, world: World) -> Drifts:
         wanted = tables.orders.c.sf_id.in_((orders[13], orders[3]))
         tx.execute(update(tables.orders).where(wanted).values(status="Cancelled"))
     return drifts
+
+
+def test_a_drift_that_is_left_is_told_once_and_its_alarm_ends_with_the_repair(
+    make_app: Callable[[Org], App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(new_org())
+    monkeypatch.setenv("SFSYNC_SINKS__BILLING__URL", "https://billing.example")
+    app = make_app(world.org)
+    world.deal()
+    run_cycle(app)
+    Drifts(app, world).written(tables.orders, ids(app, "orders")[0], Kind.TAMPERED, total_amount=1)
+    tell = Wanted(tell=True)
+
+    for _ in range(2):
+        run_reconcile(app, tell)
+    [event] = mirrored(app.db, "events", type="sync.drifted")
+    [alarm] = mirrored(app.db, "alarms")
+    run_reconcile(app, REPAIR)
+
+    assert event.data["sync"]["kinds"] == {"Order": {"tampered": 1}}
+    assert alarm.message.startswith("1 records of the mirror are not what the org shows (Order: 1 tampered).")
+    assert mirrored(app.db, "alarms") == []
+    assert len(mirrored(app.db, "events", type="sync.drifted")) == 2
+    assert len(mirrored(app.db, "deliveries")) == 3
+
+
+def test_records_that_vanish_in_great_number_are_told_of_and_left_alone(world: World, app: App) -> None:
+    world.order()
+    run_cycle(app)
+    made_up = [f"80199000000{number:04}AAA" for number in range(12)]
+    rows = [
+        {"org": "default", "sf_id": sf_id, "status": "Draft", "org_status": "Draft", "origin": "org"}
+        for sf_id in made_up
+    ]
+    with app.db.begin() as tx:
+        tx.execute(insert(tables.orders), [row | {"announced_status": "Draft"} for row in rows])
+
+    _, found = run_reconcile(app, REPAIR)
+
+    [orders] = [tally for tally in found.tallies if tally.sobject == "Order"]
+    assert (orders.found, orders.repaired) == ({Kind.VANISHED: 12}, {})
+    assert orders.failed is not None
+    assert "a right that was taken away" in orders.failed
+    assert found.exit_code == 1
+    assert len(mirrored(app.db, "orders", is_deleted=False)) == 13
+
+
+def test_a_record_that_nobody_understands_holds_up_no_other(world: World, app: App) -> None:
+    world.deals(3)
+    run_cycle(app)
+    drifts = Drifts(app, world)
+    first, second, strange = ids(app, "orders")
+    for order in (first, second, strange):
+        drifts.written(tables.orders, order, Kind.TAMPERED, name="Written here")
+
+    def bend(body: Any) -> Any:
+        for part in body["compositeResponse"]:
+            for row in (part["body"] or {}).get("records", ()):
+                if row.get("Id") == strange:
+                    row["StatusCode"] = 7
+        return body
+
+    _, looked = run_reconcile(replace(app, adapter=Changed(world.org, "POST", "composite", bend)), LOOK)
+    _, found = run_reconcile(app, REPAIR)
+
+    assert kinds(looked) == {first: Kind.TAMPERED, second: Kind.TAMPERED, strange: Kind.UNREADABLE}
+    assert found.exit_code == 0
+
+
+def test_what_cannot_be_read_again_is_left_and_the_rest_is_mended(world: World, app: App) -> None:
+    world.deals(3)
+    run_cycle(app)
+    drifts = Drifts(app, world)
+    first, second, strange = ids(app, "orders")
+    for order in (first, second, strange):
+        drifts.written(tables.orders, order, Kind.TAMPERED, name="Written here")
+    sweeps: list[Any] = []
+
+    def bend_lines(body: Any) -> Any:
+        for part in body["compositeResponse"]:
+            for row in (part["body"] or {}).get("records", ()):
+                if row.get("Id") == strange and "OrderItems" in row and len(sweeps) > 0:
+                    row["OrderItems"]["records"][0]["Quantity"] = "many"
+        sweeps.append(body)
+        return body
+
+    _, found = run_reconcile(replace(app, adapter=Changed(world.org, "POST", "composite", bend_lines)), REPAIR)
+
+    assert {drift.sf_id for drift in found.drifts if drift.repaired} == {first, second}
+    assert (found.open, found.exit_code) == (1, 1)
+
+
+def test_an_object_that_the_org_refuses_is_named_and_the_others_are_compared(world: World, app: App) -> None:
+    world.deals(2)
+    run_cycle(app)
+    Drifts(app, world).written(tables.orders, ids(app, "orders")[0], Kind.TAMPERED, name="Written here")
+    world.org.hide_field("OrderItem", "Description")
+
+    _, found = run_reconcile(app, LOOK)
+    _, part = run_reconcile(app, Wanted(objects=("orderitem", "products")))
+
+    assert [tally.sobject for tally in found.tallies if tally.failed] == ["OrderItem"]
+    assert list(kinds(found).values()) == [Kind.TAMPERED]
+    assert [tally.sobject for tally in part.tallies] == ["OrderItem", "Product2"]
+    assert part.exit_code == 1
+    with pytest.raises(UsageError, match=r"“Invoice” is no object that is mirrored.*"):
+        run_reconcile(app, Wanted(objects=("Invoice",)))
+
+
+def test_an_order_of_ours_that_lost_its_lines_in_the_org_is_told_and_cannot_be_repaired(world: World, app: App) -> None:
+    world.deal()
+    run_cycle(app)
+    [order] = world.orders()
+    world.org.delete("OrderItem", order["OrderItems"]["records"][0]["Id"])
+    world.org.advance(HOUR)
+
+    _, found = run_reconcile(app, REPAIR)
+
+    assert kinds(found) == {order["Id"]: Kind.ORDER_WITHOUT_LINES}
+    assert (found.open, found.exit_code) == (1, 1)
+
+
+def test_what_was_not_read_yet_is_on_its_way_and_only_what_is_younger_is_compared(world: World, settled: App) -> None:
+    app, org = settled, world.org
+    old, young = ids(app, "orders")[0], ids(app, "orders")[-1]
+    drifts = Drifts(app, world)
+    drifts.written(tables.orders, old, Kind.TAMPERED, name="Written here")
+    drifts.written(tables.orders, young, Kind.TAMPERED, name="Written here")
+    org.advance(HOUR)
+    org.update("Account", ids(app, "accounts")[3], {"Name": "New"})
+    org.update("Opportunity", ids(app, "opportunities")[3], {"StageName": "Negotiation/Review"})
+    org.delete("OrderItem", mirrored(app.db, "order_items")[5].sf_id)
+    org.delete("Order", ids(app, "orders")[7])
+    world.deal()
+
+    _, looked = run_reconcile(app, LOOK)
+    _, recent = run_reconcile(app, Wanted(since=org.clock() - timedelta(seconds=HOUR + 60)))
+
+    assert set(kinds(looked)) == {old, young} | {deal for deal in kinds(looked) if deal.startswith("006")}
+    assert sum(tally.on_its_way for tally in looked.tallies) >= 6
+    assert set(kinds(recent)) == {young}
+
+
+def test_a_sweep_that_is_told_to_stop_leaves_what_it_mended(world: World, app: App) -> None:
+    world.deals(2)
+    run_cycle(app)
+
+    def stop(arrow: str, _done: int, _total: int | None) -> None:
+        if arrow == "reconcile":
+            raise Stopped("enough")
+
+    with pytest.raises(Stopped):
+        run_reconcile(app, REPAIR, progress=stop)
+
+    assert mirrored(app.db, "runs")[-1].outcome == "interrupted"
+    assert run_reconcile(app, REPAIR)[1].exit_code == 0
