@@ -48,7 +48,9 @@ def attention_lines(attention: Sequence[Attention], *, limit: int | None = SHOWN
         parts.append(f"and {len(groups) - len(rows):,} more: `sfsync status --all` lists them all.")
     parts.append("")
     if "alarm" in kinds:
-        parts.append("`sfsync db check` looks again; with --accept it lets the lanes go on in spite of what it finds.")
+        parts.append(
+            "An alarm ends when what it tells of is mended; `sfsync db check --accept` lets its lane go on before that."
+        )
     if "deal" in kinds:
         parts.append("Fix the deals in Salesforce: the next sync looks at them again and orders them by itself.")
     if "order" in kinds:

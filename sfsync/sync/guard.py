@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from sfsync.domain import soundness as promises
 from sfsync.domain.soundness import PROMISES, Breach, Lane, contradictions
-from sfsync.store import alarms, soundness
+from sfsync.store import alarms, journal, soundness
 from sfsync.store.journal import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sfsync.app import App
+    from sfsync.store.alarms import Alarm
     from sfsync.store.engine import Tx
     from sfsync.sync.work import Work
 
@@ -24,6 +26,29 @@ _IN_ORDERS = frozenset(
         promises.TOLD_TOO_EARLY,
     )
 )
+
+
+def breaches(app: App) -> list[Breach]:
+    """Look at all promises that need no run to be looked at; nothing is changed."""
+    with app.db.read() as tx:
+        found = contradictions(soundness.contradictory(tx, app.org_name), app.status_map.to_local)
+        wide = [(promise, look(tx, app.org_name)) for promise, look in _WIDE]
+    return found + [Breach(promise, tuple(records)) for promise, records in wide if records]
+
+
+def open_alarms(app: App) -> list[Alarm]:
+    """Return the alarms that keep a lane from working."""
+    with app.db.read() as tx:
+        return [alarm for alarm in alarms.of_org(tx, app.org_name) if alarm.stops]
+
+
+def accept_alarms(app: App, actor: str) -> list[Alarm]:
+    """Let the lanes go on in spite of what is known to be wrong, until more is; return the alarms that stopped them."""
+    with app.db.begin() as tx:
+        found = alarms.accept(tx, app.org_name, actor, app.clock())
+        entries = [Entry(action="alarm.accepted", message=alarm.message, actor=actor) for alarm in found]
+        journal.write(tx, app.org_name, None, entries, app.clock())
+    return found
 
 
 class Guard:

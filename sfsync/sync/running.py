@@ -13,7 +13,7 @@ from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, OrgRefused, OrgUnfit, Sfsyn
 from sfsync.salesforce.codes import Class, classify
 from sfsync.salesforce.fitness import problems
 from sfsync.salesforce.schema import OrgSchema, read_schema
-from sfsync.store import events, journal, lease, overview, runs, schemas
+from sfsync.store import events, journal, lease, migrations, overview, runs, schemas
 from sfsync.sync.work import Stopped, Work, no_progress
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def _recorded(app: App, command: str) -> Generator[_Open]:
     """Open a run, and close it whatever happens: done, attention or failed, with the error in words."""
     started = app.clock()
     with app.db.begin() as tx:
+        migrations.confirm(tx, app.db.url)
         opened = _Open(runs.start(tx, app.org_name, command, started), started, app.client.calls.copy())
     error: str | None = None
     outcome: runs.Outcome = "failed"

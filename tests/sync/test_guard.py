@@ -1,37 +1,162 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
-from sfsync.domain.soundness import PROMISES
+from sfsync.errors import EXIT_ATTENTION
 from sfsync.store import alarms
 from sfsync.store.tables import orders
 from sfsync.sync.arrows import only_generate, only_push
 from sfsync.sync.cycle import run_cycle
+from sfsync.sync.guard import Guard
 from sfsync.sync.running import run
 from tests.mirror import mirrored
 
 if TYPE_CHECKING:
     from sfsync.app import App
+    from sfsync.store.alarms import Alarm
+    from sfsync.sync.work import Work
     from tests.world import World
 
+BROKEN = {
+    "told_too_early": ("deliver", "org_status = NULL, status_code = NULL, org_status_label = NULL"),
+    "wrong_status": ("push", "org_status = 'Activated', status = 'Activated', announced_status = 'Activated'"),
+    "doubt_unmarked": ("generate", "in_doubt = 'create'"),
+    "update_unmarked": ("push", "in_doubt = 'update'"),
+}
 
-def change(app: App, statement: str, **values: Any) -> None:
-    from sqlalchemy import text
+
+def raised(app: App) -> list[Alarm]:
+    with app.db.read() as tx:
+        return alarms.of_org(tx, "default")
+
+
+def write(app: App, values: str, where: str = "1 = 1") -> None:
+    with app.db.begin() as tx:
+        tx.execute(text(f"UPDATE orders SET {values} WHERE {where}"))
+
+
+def look(work: Work) -> None:
+    Guard(work).look()
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_an_order_that_contradicts_itself_raises_an_alarm_and_a_repaired_one_lifts_it(
+    world: World, app: App, code: str
+) -> None:
+    world.deal()
+    run_cycle(app)
+    lane, values = BROKEN[code]
+    [before] = mirrored(app.db, "orders")
+    write(app, values)
+
+    report = run(app, "look", look)
+    run(app, "look", look)
+    [alarm] = raised(app)
+    with app.db.begin() as tx:
+        tx.execute(orders.update().values(**before._mapping))
+    run(app, "look", look)
+
+    assert (alarm.code, alarm.lane, alarm.records) == (code, lane, (before.key,))
+    assert report.exit_code == EXIT_ATTENTION
+    assert next(one.kind for one in report.attention) == "alarm"
+    assert f"The {lane} lane stands still until that is repaired." in alarm.message
+    assert raised(app) == []
+    assert [row.action for row in mirrored(app.db, "journal")][-2:] == ["alarm.raised", "alarm.lifted"]
+
+
+def test_a_broken_promise_stops_its_lane_and_the_others_go_on(world: World, app: App) -> None:
+    world.deal()
+    run_cycle(app)
+    with app.db.begin() as tx:
+        [row] = tx.execute(orders.select()).all()
+        copy = dict(row._mapping) | {"id": None, "key": None, "sf_id": "8010000000twinsAAA"}
+        del copy["id"]
+        tx.execute(orders.insert().values(**copy))
+    write(app, "row_hash = 'read again'")
+    world.org.update("Order", row.sf_id, {"Description": "changed"})
+    found = run_cycle(app)
+    world.deal()
+    write(app, "status = 'Activated'", f"sf_id = '{row.sf_id}'")
+
+    second = run_cycle(app)
+    alone = run(app, "generate", only_generate)
+
+    assert [alarm.code for alarm in raised(app)] == ["doubled"]
+    assert raised(app)[0].records == (row.key,)
+    assert found.exit_code == EXIT_ATTENTION
+    assert len(world.orders()) == 1
+    assert second.counts["generate_stopped"] == 2
+    assert alone.counts["generate_stopped"] == 1
+    assert second.counts["orders_pushed"] == 1
+    assert world.orders()[0]["Status"] == "Activated"
+
+
+def test_what_a_person_accepted_lets_the_lane_go_on_until_another_record_breaks_the_promise(
+    world: World, app: App
+) -> None:
+    world.deals(2)
+    run_cycle(app)
+    first, second = mirrored(app.db, "orders")
+    write(app, BROKEN["wrong_status"][1], f"id = {first.id}")
+    run(app, "look", look)
+    stopped = run(app, "push", only_push)
 
     with app.db.begin() as tx:
-        tx.execute(text(statement), values)
+        accepted = alarms.accept(tx, "default", "ann", app.clock())
+    going = run(app, "push", only_push)
+    write(app, BROKEN["wrong_status"][1], f"id = {second.id}")
+    again = run(app, "look", look)
+
+    assert stopped.counts["push_stopped"] == 1
+    assert [alarm.code for alarm in accepted] == ["wrong_status"]
+    assert "push_stopped" not in going.counts
+    assert going.attention == ()
+    assert raised(app)[0].stops
+    assert again.exit_code == EXIT_ATTENTION
 
 
-def raised(app: App) -> list[str]:
-    with app.db.read() as tx:
-        return [alarm.code for alarm in alarms.of_org(tx, "default")]
+def test_an_order_that_was_activated_without_all_its_lines_stops_creating(world: World, app: App) -> None:
+    world.deal((1, 10), (2, 20))
+    run_cycle(app)
+    [order] = mirrored(app.db, "orders")
+    world.org.update("Order", order.sf_id, {"Status": "Activated"})
+    with app.db.begin() as tx:
+        tx.execute(text("UPDATE order_items SET sf_id = NULL, row_hash = NULL WHERE id = 2"))
+    run_cycle(app)  # the line is found in the org by its key
+    with app.db.begin() as tx:
+        tx.execute(text("UPDATE order_items SET sf_id = NULL, row_hash = NULL WHERE id = 2"))
+
+    def changed(work: Work) -> None:
+        work.counts["orders_changed"] += 1
+        Guard(work).look()
+
+    run(app, "look", changed)
+
+    assert [(alarm.code, alarm.records) for alarm in raised(app)] == [("lines_missing", (order.key,))]
 
 
-BROKEN = {
-    "told_too_early": "UPDATE orders SET org_status = NULL, status_code = NULL WHERE id = :id",
-    "wrong_status": "UPDATE orders SET org_status = 'Activated', status = 'Activated' WHERE id = :id",
-    "doubt_unmarked": "UPDATE orders SET in_doubt = 'create' WHERE id = :id",
-    "update_unmarked": "UPDATE orders SET in_doubt = 'update', sf_id = NULL WHERE id = :id",
-}
+def test_an_order_made_over_another_total_and_one_nobody_wrote_down_stop_creating(world: World, app: App) -> None:
+    world.deals(2)
+
+    def lies(work: Work) -> None:
+        guard = Guard(work)
+        work.counts["orders_created"] += 3
+        guard.look()
+
+    run_cycle(app)
+    order = mirrored(app.db, "orders")[0]
+    run_id = mirrored(app.db, "runs")[-1].id + 1
+    write(app, "planned_total = 1", f"id = {order.id}")
+    with app.db.begin() as tx:
+        tx.execute(text(f"UPDATE journal SET run_id = {run_id} WHERE action = 'order.created'"))
+
+    run(app, "look", lies)
+    codes = {alarm.code: alarm.records for alarm in raised(app)}
+    write(app, f"planned_total = {order.planned_total}", f"id = {order.id}")
+    run(app, "look", look)
+
+    assert codes == {"wrong_total": (order.key,), "not_written_down": ()}
+    assert [alarm.code for alarm in raised(app)] == ["not_written_down"]

@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, update
 from sfsync.domain.drift import Kind
 from sfsync.errors import UsageError
 from sfsync.store import tables
+from sfsync.sync import comparison
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reconcile import Reconciled, Wanted, run_reconcile
 from sfsync.sync.work import Stopped
@@ -156,6 +157,7 @@ def seed(app: App, world: World) -> Drifts:
 
     drifts.written(tables.orders, binned, Kind.MISSED_DELETE, is_deleted=False)
     drifts.written(tables.orders, vanished, Kind.VANISHED, is_deleted=False)
+    drifts.written(tables.order_items, items[binned][0], Kind.MISSED_DELETE, is_deleted=False)
     drifts.written(tables.order_items, hard, Kind.HARD_DELETED, is_deleted=False)
     for order in orders[14:17]:
         drifts.lost(tables.orders, order)
@@ -209,6 +211,7 @@ def test_a_drift_that_is_left_is_told_once_and_its_alarm_ends_with_the_repair(
     assert event.data["sync"]["kinds"] == {"Order": {"tampered": 1}}
     assert alarm.message.startswith("1 records of the mirror are not what the org shows (Order: 1 tampered).")
     assert mirrored(app.db, "alarms") == []
+    assert run_reconcile(app, Wanted(objects=("Order",), tell=True))[1].exit_code == 0
     assert len(mirrored(app.db, "events", type="sync.drifted")) == 2
     assert len(mirrored(app.db, "deliveries")) == 3
 
@@ -328,6 +331,22 @@ def test_what_was_not_read_yet_is_on_its_way_and_only_what_is_younger_is_compare
     assert set(kinds(looked)) == {old, young} | {deal for deal in kinds(looked) if deal.startswith("006")}
     assert sum(tally.on_its_way for tally in looked.tallies) >= 6
     assert set(kinds(recent)) == {young}
+
+
+def test_more_differences_than_are_mended_at_once_are_mended_and_counted_and_the_first_are_shown(
+    world: World, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "BATCH", 2)
+    monkeypatch.setattr(comparison, "_SHOWN", 3)
+    world.deals(5)
+    run_cycle(app)
+    with app.db.begin() as tx:
+        tx.execute(update(tables.orders).values(name="Written here"))
+
+    _, found = run_reconcile(app, REPAIR)
+
+    assert (len(found.drifts), found.found, found.open) == (3, 5, 0)
+    assert "Written here" not in {row.name for row in mirrored(app.db, "orders")}
 
 
 def test_a_sweep_that_is_told_to_stop_leaves_what_it_mended(world: World, app: App) -> None:

@@ -79,6 +79,20 @@ def upgrade(url: str) -> SchemaState:
         return _migrate(engine)
 
 
+def confirm(tx: Connection, url: URL) -> None:
+    """Make sure that the database still has our schema: another version may have brought it up since it was opened.
+
+    Raises:
+        DatabaseRefused: if it has another one.
+    """
+    current = tx.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    if current != HEAD:
+        raise DatabaseRefused(
+            f"Another sfsync has brought the database {shown(url)} to schema {current}; this one has {HEAD}.",
+            remedy="Start this service again with the version that is installed now.",
+        )
+
+
 def prepare(engine: Engine, *, migrate: bool) -> None:
     """Make sure that the database has the schema of this sfsync; an empty one is set up.
 
