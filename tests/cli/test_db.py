@@ -28,6 +28,11 @@ def write(mirror: Database, statement: str) -> None:
         tx.execute(text(statement))
 
 
+def said(ended: Ended) -> str:
+    """What it wrote to stderr, with its lines joined."""
+    return " ".join(ended.err.split())
+
+
 def file_of(mirror: Database) -> Path:
     return Path(str(mirror.url.database))
 
@@ -48,11 +53,11 @@ def test_a_backup_is_made_and_restored_and_a_sync_goes_on_from_it(
     sfsync("db", "restore", "sfsync.backup", "--replace", "--json")
 
     assert (made.code, made.json["rows"]["orders"], made.json["orgs"]) == (0, 2, ["default"])
-    assert (again.code, "is there already" in again.err) == (2, True)
-    assert (refused.code, "is not empty" in refused.err) == (2, True)
+    assert (again.code, "is there already" in said(again)) == (2, True)
+    assert (refused.code, "is not empty" in said(refused)) == (2, True)
     assert restored.code == 0
     assert "now holds" in restored.text
-    assert (held.code, "is being worked on" in held.err) == (75, True)
+    assert (held.code, "is being worked on" in said(held)) == (75, True)
     assert len(mirrored(mirror, "order_items")) == 2
     assert sfsync("sync").code == 0
     assert len(org.orders()) == 2
@@ -122,7 +127,7 @@ def test_a_damaged_file_is_refused_by_every_command_and_a_backup_brings_it_back(
     for command in (("sync",), ("db", "check"), ("status",), ("reconcile",)):
         ended = sfsync(*command)
         assert ended.code == 2, command
-        assert "damaged" in ended.err + ended.text
+        assert "damaged" in said(ended) + ended.text
     path.unlink()
 
     assert sfsync("db", "restore", "sfsync.backup").code == 0
@@ -140,7 +145,7 @@ def test_what_is_no_database_is_said_to_be_none_or_is_set_up(
     ended = sfsync("db", "check")
 
     assert ended.code == 2
-    assert ("is not an SQLite database" in " ".join(ended.err.split())) == bool(data)
+    assert ("is not an SQLite database" in said(ended)) == bool(data)
 
 
 def test_an_older_schema_is_brought_up_only_while_nobody_works_on_it(mirror: Database, sfsync: Program) -> None:
@@ -153,7 +158,7 @@ def test_an_older_schema_is_brought_up_only_while_nobody_works_on_it(mirror: Dat
         held = sfsync("db", "upgrade")
     upgraded = sfsync("db", "upgrade")
 
-    assert (held.code, "is being worked on" in held.err) == (75, True)
+    assert (held.code, "is being worked on" in said(held)) == (75, True)
     assert (upgraded.code, "it was 0002" in upgraded.out) == (0, True)
     assert sfsync("db", "check").code == 0
 
@@ -176,5 +181,5 @@ def test_reconcile_says_what_differs_and_why_and_repairs_it(org: World, mirror: 
     assert as_json.code == as_json.json["exit_code"] == 1
     assert as_json.json["differences"][0]["kind"] == "tampered"
     assert (repaired.code, "1 record differs from the org, all repaired." in repaired.text) == (0, True)
-    assert (unknown.code, "is no object that is mirrored" in unknown.err) == (2, True)
+    assert (unknown.code, "is no object that is mirrored" in said(unknown)) == (2, True)
     assert all(len(line) <= 100 for line in found.out.splitlines())

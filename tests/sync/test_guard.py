@@ -10,16 +10,22 @@ from sfsync.store import alarms
 from sfsync.store.tables import orders
 from sfsync.sync.arrows import only_generate, only_push
 from sfsync.sync.cycle import run_cycle
+from sfsync.sync.deliver import deliver
 from sfsync.sync.guard import Guard
 from sfsync.sync.running import run
 from tests.mirror import mirrored
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sfsync.app import App
+    from sfsync.emulator.org import Org
     from sfsync.store.alarms import Alarm
     from sfsync.sync.work import Work
     from tests.world import World
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what does not depend on the kind of database."""
 BROKEN = {
     "told_too_early": ("deliver", "org_status = NULL, status_code = NULL, org_status_label = NULL"),
     "wrong_status": ("push", "org_status = 'Activated', status = 'Activated', announced_status = 'Activated'"),
@@ -42,6 +48,7 @@ def look(work: Work) -> None:
     Guard(work).look()
 
 
+@on_sqlite
 @pytest.mark.parametrize("code", BROKEN)
 def test_an_order_that_contradicts_itself_raises_an_alarm_and_a_repaired_one_lifts_it(
     world: World, app: App, code: str
@@ -94,6 +101,7 @@ def test_a_broken_promise_stops_its_lane_and_the_others_go_on(world: World, app:
     assert world.orders()[0]["Status"] == "Activated"
 
 
+@on_sqlite
 def test_what_a_person_accepted_lets_the_lane_go_on_until_another_record_breaks_the_promise(
     world: World, app: App
 ) -> None:
@@ -138,6 +146,7 @@ def test_an_order_that_was_activated_without_all_its_lines_stops_creating(world:
     assert [(alarm.code, alarm.records) for alarm in raised(app)] == [("lines_missing", (order.key,))]
 
 
+@on_sqlite
 def test_an_order_made_over_another_total_and_one_nobody_wrote_down_stop_creating(world: World, app: App) -> None:
     world.deals(2)
 
@@ -160,3 +169,21 @@ def test_an_order_made_over_another_total_and_one_nobody_wrote_down_stop_creatin
 
     assert codes == {"wrong_total": (order.key,), "not_written_down": ()}
     assert [alarm.code for alarm in raised(app)] == ["not_written_down"]
+
+
+@on_sqlite
+def test_while_the_promise_of_events_is_broken_nothing_is_delivered(
+    world: World, make_app: Callable[[Org], App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SFSYNC_SINKS__BILLING__URL", "https://billing.example")
+    monkeypatch.setenv("SFSYNC_SINKS__BILLING__SECRET", "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0")
+    app = make_app(world.org)
+    world.deal()
+    run_cycle(app)
+    write(app, BROKEN["told_too_early"][1])
+    run(app, "look", look)
+
+    [done] = deliver(app)
+
+    assert (done.delivered, done.failed) == (0, 0)
+    assert [row.state for row in mirrored(app.db, "deliveries")] == ["pending"]

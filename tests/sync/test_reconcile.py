@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 HOUR = 3600
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what does not depend on the kind of database."""
 LOOK, REPAIR = Wanted(), Wanted(repair=True)
 
 
@@ -191,6 +193,7 @@ def seed(app: App, world: World) -> Drifts:
     return drifts
 
 
+@on_sqlite
 def test_a_drift_that_is_left_is_told_once_and_its_alarm_ends_with_the_repair(
     make_app: Callable[[Org], App], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +219,7 @@ def test_a_drift_that_is_left_is_told_once_and_its_alarm_ends_with_the_repair(
     assert len(mirrored(app.db, "deliveries")) == 3
 
 
+@on_sqlite
 def test_records_that_vanish_in_great_number_are_told_of_and_left_alone(world: World, app: App) -> None:
     world.order()
     run_cycle(app)
@@ -237,6 +241,7 @@ def test_records_that_vanish_in_great_number_are_told_of_and_left_alone(world: W
     assert len(mirrored(app.db, "orders", is_deleted=False)) == 13
 
 
+@on_sqlite
 def test_a_record_that_nobody_understands_holds_up_no_other(world: World, app: App) -> None:
     world.deals(3)
     run_cycle(app)
@@ -259,6 +264,7 @@ def test_a_record_that_nobody_understands_holds_up_no_other(world: World, app: A
     assert found.exit_code == 0
 
 
+@on_sqlite
 def test_what_cannot_be_read_again_is_left_and_the_rest_is_mended(world: World, app: App) -> None:
     world.deals(3)
     run_cycle(app)
@@ -282,6 +288,7 @@ def test_what_cannot_be_read_again_is_left_and_the_rest_is_mended(world: World, 
     assert (found.open, found.exit_code) == (1, 1)
 
 
+@on_sqlite
 def test_an_object_that_the_org_refuses_is_named_and_the_others_are_compared(world: World, app: App) -> None:
     world.deals(2)
     run_cycle(app)
@@ -299,6 +306,7 @@ def test_an_object_that_the_org_refuses_is_named_and_the_others_are_compared(wor
         run_reconcile(app, Wanted(objects=("Invoice",)))
 
 
+@on_sqlite
 def test_an_order_of_ours_that_lost_its_lines_in_the_org_is_told_and_cannot_be_repaired(world: World, app: App) -> None:
     world.deal()
     run_cycle(app)
@@ -333,6 +341,7 @@ def test_what_was_not_read_yet_is_on_its_way_and_only_what_is_younger_is_compare
     assert set(kinds(recent)) == {young}
 
 
+@on_sqlite
 def test_more_differences_than_are_mended_at_once_are_mended_and_counted_and_the_first_are_shown(
     world: World, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,6 +358,7 @@ def test_more_differences_than_are_mended_at_once_are_mended_and_counted_and_the
     assert "Written here" not in {row.name for row in mirrored(app.db, "orders")}
 
 
+@on_sqlite
 def test_a_sweep_that_is_told_to_stop_leaves_what_it_mended(world: World, app: App) -> None:
     world.deals(2)
     run_cycle(app)
