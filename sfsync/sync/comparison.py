@@ -135,8 +135,9 @@ class Comparison:
 
     def _on_its_way(self, row: Mapping[str, Any], shown: Shown) -> bool:
         ours = row.get("LastModifiedById") == self._work.client.user_id
-        position = self._read_to.get(self.counted.cursor_of(row, ours=ours))
-        return not self._beyond and is_on_its_way(shown.stamp, row["Id"], position, lookback=self._lookback, ours=ours)
+        cursor, sf_id = self.counted.read_with(row, ours=ours)
+        position = self._read_to.get(cursor)
+        return not self._beyond and is_on_its_way(shown.stamp, sf_id, position, lookback=self._lookback, ours=ours)
 
     def _note(self, row: Mapping[str, Any], drift: Drift) -> None:
         self.add(drift)

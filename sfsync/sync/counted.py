@@ -41,13 +41,16 @@ class Counted:
         """The feed without children: they are an object of their own here, and would cost pages."""
         return replace(self.feed, child=None)
 
-    def cursor_of(self, row: Mapping[str, Any], *, ours: bool) -> str:
-        """Which cursor tells whether pull has read past this row; `ours`: whether we changed it last."""
+    def read_with(self, row: Mapping[str, Any], *, ours: bool) -> tuple[str, str]:
+        """Which cursor tells whether pull has read past this row, and the Id that it is read by.
+
+        `ours` says whether we changed the row last.
+        """
         if self.feed.skip_writer is not None and ours and self.whole is not None:
-            return self.whole.cursor_name  # it came along with what it belongs to
+            return self.whole.cursor_name, row[self.whole_id]  # it came along with what it belongs to
         if self.otherwise is not None and row.get("IsWon") is False:
-            return self.otherwise
-        return self.feed.cursor_name
+            return self.otherwise, row["Id"]
+        return self.feed.cursor_name, row["Id"]
 
 
 def counted(schema: OrgSchema, me: str | None, only: Sequence[str] = ()) -> list[Counted]:

@@ -13,6 +13,7 @@ from sfsync.domain.drift import Drift, Kind, Tally, summary
 from sfsync.domain.events import Event, EventType
 from sfsync.errors import EXIT_ATTENTION, EXIT_DONE
 from sfsync.salesforce.census import slices
+from sfsync.salesforce.changes import read_by_ids
 from sfsync.store import alarms, census, cursors
 from sfsync.store.journal import Entry
 from sfsync.sync.comparison import Comparison
@@ -137,6 +138,8 @@ def _tell(work: Work, wanted: Wanted, found: Reconciled) -> None:
 def _lineless(work: Work, orders: Comparison, told: set[str]) -> None:
     """Orders of ours that have no line left, neither in the mirror nor in the org: no reading again mends that."""
     with work.db.read() as tx:
-        empty = set(census.lineless(tx, work.org)) - told
-    for sf_id in sorted(empty):
-        orders.add(Drift("Order", sf_id, Kind.ORDER_WITHOUT_LINES))
+        empty = sorted(set(census.lineless(tx, work.org)) - told)
+    for order in read_by_ids(work.client, orders.counted.feed, empty):
+        # One that has lines in the org has them on their way: otherwise they were found one by one.
+        if not order.is_deleted and not order.items:
+            orders.add(Drift("Order", order.sf_id, Kind.ORDER_WITHOUT_LINES))

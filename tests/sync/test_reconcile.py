@@ -311,11 +311,15 @@ def test_an_order_of_ours_that_lost_its_lines_in_the_org_is_told_and_cannot_be_r
     world.deal()
     run_cycle(app)
     [order] = world.orders()
+    with app.db.begin() as tx:
+        tx.execute(delete(tables.order_items))
+    _, late = run_reconcile(app, LOOK)
     world.org.delete("OrderItem", order["OrderItems"]["records"][0]["Id"])
     world.org.advance(HOUR)
 
     _, found = run_reconcile(app, REPAIR)
 
+    assert (late.drifts, late.tallies[3].on_its_way) == ([], 1)
     assert kinds(found) == {order["Id"]: Kind.ORDER_WITHOUT_LINES}
     assert (found.open, found.exit_code) == (1, 1)
 
