@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
-from sfsync.store import migrations
+from sfsync.store import alarm_tables, conflict_tables, event_tables  # noqa: F401 - they add their tables
 from sfsync.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -43,24 +43,19 @@ def _file(tx: Tx) -> list[str]:
 
 
 def _tables(tx: Tx) -> list[str]:
-    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - takes 0.1 s, and only a check needs it
-    from alembic.migration import MigrationContext  # noqa: PLC0415 - as above
-
-    options = {
-        "version_table": migrations.VERSION_TABLE,
-        "compare_type": True,
-        # A PostgreSQL database may hold other programs' tables, too.
-        "include_name": lambda name, kind, _parents: kind != "table" or name in metadata.tables,
-    }
-    differences = compare_metadata(MigrationContext.configure(tx, opts=options), metadata)
-    return [f"The tables are not as this sfsync makes them: {_said(one)}." for one in differences[:_MOST]]
-
-
-def _said(difference: object) -> str:
-    """Say what Alembic would do about a difference, as (operation, …, name) or a list of such."""
-    first = difference[0] if isinstance(difference, list) else difference
-    parts = first if isinstance(first, tuple) else (first,)
-    named = [part if isinstance(part, str) else getattr(part, "name", None) for part in parts]
-    return " ".join(
-        str(name).replace("_", " ", 1) if place == 0 else str(name) for place, name in enumerate(named) if name
-    )
+    """Compare names only, which is what somebody's hand changes; a PostgreSQL database may hold other tables, too."""
+    seen = inspect(tx)
+    there = set(seen.get_table_names())
+    found = [f"The table {name} is missing." for name in metadata.tables if name not in there]
+    for table in metadata.sorted_tables:
+        if table.name not in there:
+            continue
+        for what, ours, theirs in (
+            ("column", {column.name for column in table.columns}, seen.get_columns(table.name)),
+            ("index", {str(index.name) for index in table.indexes}, seen.get_indexes(table.name)),
+        ):
+            names = {str(one["name"]) for one in theirs if not one.get("duplicates_constraint")}
+            found += [f"The table {table.name} lacks the {what} {name}." for name in sorted(ours - names)]
+            if what == "column":
+                found += [f"The table {table.name} has a column of somebody else: {n}." for n in sorted(names - ours)]
+    return found[:_MOST]

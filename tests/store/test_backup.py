@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 
 from sfsync.errors import DatabaseRefused, DatabaseUnavailable, LeaseHeld, UsageError
 from sfsync.store import lease, migrations
@@ -230,3 +230,23 @@ def test_a_run_is_refused_once_another_version_has_brought_the_database_up(db: D
             migrations.confirm(tx, db.url)
         tx.execute(text(f"UPDATE sfsync_version SET version_num = '{migrations.HEAD}'"))
         migrations.confirm(tx, db.url)
+
+
+def test_a_restore_to_a_full_disk_leaves_what_there_was(sqlite_url: str, file: Path, tmp_path: Path) -> None:
+    source, target = open_database(f"sqlite:///{tmp_path}/source.db"), open_database(sqlite_url)
+    with source.begin() as tx:
+        rows = [{"org": "x", "sf_id": f"{number:018}", "name": "x" * 2000} for number in range(200)]
+        tx.execute(insert(accounts), rows)
+    back_up(source, file, NOW)
+    with target.begin() as tx:
+        tx.execute(insert(products).values(org="x", sf_id="kept"))
+    before = held(target)
+    target.close()
+    event.listen(target._engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count = 100"))
+
+    with pytest.raises(DatabaseUnavailable, match="disk is full"):
+        restore(target, file, replace=True)
+
+    assert held(target) == before
+    source.close()
+    target.close()
