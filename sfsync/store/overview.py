@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select
 
 from sfsync.domain.disputes import conflict_words
-from sfsync.store import alarms, conflicts, deals, planned, wishes
+from sfsync.store import alarms, conflicts, deals, discrepancies, planned, shipment_list, wishes
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class Attention:
     """One record that a person has to look at.
 
     `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides),
+    discrepancy (a deal that was changed differs from its orders), shipment (refused or held),
+    over (an order of which more was shipped than is ordered),
     alarm (the whole: drift, or a broken promise that stops a lane).
     """
 
@@ -80,7 +82,12 @@ def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...
         for one in conflicts.facts(tx, org)
         if only in (None, one.opportunity_id)
     ]
-    return (*_alarms(tx, org), *rejected, *held, *disputed)
+    differing = [
+        Attention("discrepancy", one.record, one.name, one.kind, one.message, one.since, one.retry_at)
+        for one in discrepancies.facts(tx, org, only=only)
+    ]
+    shipped = [Attention(*one) for one in shipment_list.attention(tx, org, only)]
+    return (*_alarms(tx, org), *rejected, *held, *disputed, *differing, *shipped)
 
 
 def _alarms(tx: Tx, org: str) -> list[Attention]:
@@ -97,6 +104,10 @@ class Outlook:
 
     create: tuple[OrderPlan, ...]
     push: tuple[Wish, ...]
+    amend: int = 0
+    """How many draft orders it would bring to their changed deals."""
+    shipments: int = 0
+    """How many shipments it would make or change."""
 
 
 def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook:
@@ -113,7 +124,7 @@ def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook
     while part := wishes.pending(tx, org, now, after=last, only=only):
         pushes += [wish for wish in part if not wish.held]
         last = part[-1].id
-    return Outlook(tuple(plans), tuple(pushes))
+    return Outlook(tuple(plans), tuple(pushes), shipments=shipment_list.waiting(tx, org))
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,12 @@ def unknown_ids(tx: Tx, org: str) -> dict[Kind, set[str]]:
     return {kind: _unknown(tx, org, kind) for kind in _TABLES}
 
 
+def unflagged(tx: Tx, org: str) -> set[str]:
+    """Return the products of which it was never read whether they are shipped."""
+    p = tables.products.c
+    return set(tx.scalars(select(p.sf_id).where(p.org == org, p.physical_flag.is_(None), ~p.is_deleted)))
+
+
 def known_ids(tx: Tx, org: str, kind: Kind) -> set[str]:
     """Return the ids of all mirrored records of a kind."""
     table = _TABLES[kind]
@@ -84,6 +90,6 @@ def _put(tx: Tx, org: str, kind: Kind, records: Sequence[Account | Contract | Pr
 
 def row_of(table: Table, org: str, record: Account | Contract | Product) -> dict[str, Any]:
     """What the org shows of a record whose attributes have the names of its table's columns, with the hash of it."""
-    names = [column.name for column in table.columns if column.name not in ("org", "row_hash")]
+    names = [column.name for column in table.columns if column.name not in ("org", "row_hash", "is_physical")]
     values = {name: getattr(record, name) for name in names}
     return {"org": org, **values, "row_hash": row_hash(values)}

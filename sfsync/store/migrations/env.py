@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from alembic import context
 
-from sfsync.store import alarm_tables, conflict_tables, event_tables  # noqa: F401 - they add their tables
+from sfsync.store import (  # noqa: F401 - they add their tables
+    alarm_tables,
+    conflict_tables,
+    discrepancy_tables,
+    event_tables,
+    reduction_tables,
+    shipment_tables,
+)
 from sfsync.store.migrations import VERSION_TABLE
 from sfsync.store.tables import metadata
 

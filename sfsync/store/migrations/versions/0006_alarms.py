@@ -7,8 +7,8 @@ from alembic import op
 
 from sfsync.store.types import UtcDateTime
 
-revision = "0005"
-down_revision = "0002"
+revision = "0006"
+down_revision = "0005"
 
 _UNSOUND = sa.text(
     "(announced_status IS NOT NULL AND org_status IS NULL)"
