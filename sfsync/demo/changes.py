@@ -33,7 +33,7 @@ def amend(story: Story, deal: str) -> None:
     story.say("An activated order is never edited. What differs from its deal is listed, until somebody settles it:")
     story.run("orders", "list", "--changed")
     story.run("orders", "amend", deal)
-    story.run("sync")
+    story.run("sync", brief=True)
     story.run("orders", "list", "--deal", deal)
 
 

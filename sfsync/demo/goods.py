@@ -21,7 +21,7 @@ def tell(story: Story, order: str, today: date) -> None:
     story.run("setup-org", "--apply", last=4)
     first = ("--line", f"{PRODUCT}={FIRST}", "--line", f"{OTHER}={OTHERS}")
     story.run("shipments", "add", order, *first, "--carrier", "DHL", "--shipped-on", str(today))
-    story.run("push")
+    story.run("push", brief=True)
     story.say("\nWhat the warehouse works from:")
     story.run("shipments", "list", "--partial")
     story.say(

@@ -19,7 +19,7 @@ def tell(story: Story, today: date) -> None:
     story.chapter(f"9. In the middle of the term, NovaTech's {LICENCES} licences become {LEFT}")
     story.say("Nobody has to know which orders hold them, and no order that is activated is ever edited.")
     story.run("orders", "reduce", *whose, "--to", str(LEFT), "--effective", str(today), "--activate", "--yes")
-    story.run("sync")
+    story.run("sync", brief=True)
     story.say("\nWhat NovaTech was entitled to yesterday, and is from today on, with the orders behind it:")
     for day in (today - timedelta(days=1), today):
         story.run("entitlements", *whose, "--as-of", str(day), "--orders")

@@ -7,7 +7,6 @@ import os
 import shlex
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -20,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sfsync.demo import changes, evidence, goods, midterm
+from sfsync.demo.commands import Commands
 from sfsync.demo.receivers import listening
 from sfsync.demo.world import build, new_org
 from sfsync.emulator.server import serve
@@ -69,6 +69,7 @@ class Story:
     quiet: bool
     counts: dict[str, int] = field(default_factory=dict)
     console: Console = field(init=False)
+    commands: Commands = field(default_factory=Commands)
     server: Server | None = None
     variables: dict[str, str] = field(default_factory=dict)
     """Settings of the commands beside those of the org."""
@@ -102,12 +103,12 @@ class Story:
         self.run("orders", "activate", first)
         self.sql(f"UPDATE orders SET status = 'Activated' WHERE key IN ('{second}', '{third}')")
         self.chapter("4. The next cycle pushes all three, orders what was fixed, and brings the draft to its deal")
-        self.run("sync")
+        self.run("sync", brief=True)
         self._told(receivers)
         self.chapter("5. Provisioning has done its part, and billing hears of it")
         self.run("orders", "fulfil", first)
         changes.sell_more(self, named.cobalt)
-        self.run("sync")
+        self.run("sync", brief=True)
         self._told(receivers)
         self.chapter("6. The deal of an order that is out already has grown")
         changes.amend(self, named.cobalt)
@@ -120,25 +121,28 @@ class Story:
         self._told(receivers)
         goods.tell(self, third, today)
 
-    def run(self, *words: str, last: int = 0) -> None:
-        """Run a command of sfsync in a process of its own, add up what it reports; show its `last` lines, or all."""
+    def run(self, *words: str, last: int = 0, brief: bool = False) -> None:
+        """Run a command of sfsync in a process of its own, and add up what it reports.
+
+        All it says is shown, or its `last` lines, or with `brief` what comes before its first empty line.
+        """
         self.console.print(f"\n[bold green]$ sfsync {shlex.join(words)}[/]")
         self.console.file.flush()
-        done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "sfsync", *words, *(["--json"] if self.quiet else [])],
-            cwd=self.folder,
-            env=self._environment(),
-            check=False,
-            capture_output=self.quiet or last > 0,
-            text=True,
-        )
-        if done.returncode not in (EXIT_DONE, EXIT_ATTENTION):
+        said = self.folder / "said.txt" if self.quiet or last or brief else None
+        options = ["--json"] if self.quiet else []
+        code = self.commands.run([*words, *options], self.folder, self._environment(), into=said and said.resolve())
+        shown = said.read_text() if said else ""
+        if said:
+            said.unlink()
+        if code not in (EXIT_DONE, EXIT_ATTENTION):
             raise SfsyncError(
-                f"`sfsync {' '.join(words)}` ended with exit code {done.returncode}, so the story ends here.",
-                remedy=done.stdout if self.quiet or last else "Its reason is above.",
+                f"`sfsync {' '.join(words)}` ended with exit code {code}, so the story ends here.",
+                remedy=shown or "Its reason is above.",
             )
-        if last and not self.quiet:
-            self.console.print("...", *done.stdout.splitlines()[-last:], sep="\n")
+        if brief:
+            self.console.print(shown.partition("\n\n")[0], "...", sep="\n")
+        elif last:
+            self.console.print("...", *shown.splitlines()[-last:], sep="\n")
         if words[0] == "sync":
             self._count(self._last_counts())
 

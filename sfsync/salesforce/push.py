@@ -92,7 +92,7 @@ def update_orders(client: OrgClient, changes: Sequence[tuple[str, Mapping[str, A
     if not isinstance(answers, list):
         raise failures.unreadable(write=True)
     return [
-        _outcome(sf_id, answers[index] if index < len(answers) else None) for index, (sf_id, _) in enumerate(changes)
+        outcome_of(sf_id, answers[index] if index < len(answers) else None) for index, (sf_id, _) in enumerate(changes)
     ]
 
 
@@ -114,7 +114,8 @@ def _state(row: Any, key_field: str, readers: Readers) -> OrderState | None:
         raise failures.unreadable(write=False) from exc
 
 
-def _outcome(sf_id: str, answer: Any) -> UpdateOutcome:
+def outcome_of(sf_id: str, answer: Any) -> UpdateOutcome:
+    """Read what sObject Collections say of one record; what says neither success nor error leaves it in doubt."""
     if not isinstance(answer, dict):
         return InDoubt(sf_id)
     if answer.get("success") is True:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sfsync.salesforce import failures, soql
 from sfsync.salesforce.codes import Class, classify
-from sfsync.salesforce.outcomes import AlreadyThere, Halted, InDoubt, Locked, Refused, Updated
-from sfsync.salesforce.push import UPDATES_PER_CALL
+from sfsync.salesforce.outcomes import AlreadyThere, Halted, InDoubt, Locked, Refused
+from sfsync.salesforce.push import UPDATES_PER_CALL, outcome_of
 from sfsync.salesforce.shipment_fields import body
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def update_shipments(
     answers = client.write("PATCH", "composite/sobjects", {"allOrNone": False, "records": records})
     if not isinstance(answers, list):
         raise failures.unreadable(write=True)
-    return [_updated(sf_id, answers[at] if at < len(answers) else None) for at, (sf_id, _) in enumerate(changes)]
+    return [outcome_of(sf_id, answers[at] if at < len(answers) else None) for at, (sf_id, _) in enumerate(changes)]
 
 
 def _is_id(sf_id: str) -> bool:
@@ -200,17 +200,3 @@ def _failed(
                 return AlreadyThere(one.key)
             return Refused(one.key, code, message, fields, line_key)
     return Halted(one.key) if told else InDoubt(one.key)
-
-
-def _updated(sf_id: str, answer: Any) -> UpdateOutcome:
-    if not isinstance(answer, dict):
-        return InDoubt(sf_id)
-    if answer.get("success") is True:
-        return Updated(sf_id)
-    errors = failures.errors_of(answer.get("errors"))
-    if not errors:
-        return InDoubt(sf_id)
-    code, message, fields = errors[0]
-    if classify(code, message) in {Class.LOCK, Class.RETRY}:
-        return Locked(sf_id, code, message)
-    return Refused(sf_id, code, message, fields)

@@ -38,7 +38,7 @@ _JOB = "cycle"
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _DELIVERY_SECONDS = 5
 _PRUNE_HOURS = 24
-_LOOK_AROUND = timedelta(minutes=1)
+_LOOK_AROUND = timedelta(seconds=1)
 _LEASE_POLL = timedelta(seconds=1)
 _STUCK = timedelta(minutes=30)
 """A call with all its tries and waits takes ten minutes at most; a cycle that is silent for so long hangs."""
@@ -148,7 +148,10 @@ class Daemon:
             if watched and self._is_alive():
                 systemd.notify("WATCHDOG=1")
             try:
-                return self._events.get(timeout=(watched / 2 if watched else _LOOK_AROUND).total_seconds())
+                # Not longer: a signal that comes just before Python begins to wait does not end the wait.
+                return self._events.get(
+                    timeout=min(watched / 2 if watched else _LOOK_AROUND, _LOOK_AROUND).total_seconds()
+                )
             except Empty:
                 continue
 
