@@ -144,14 +144,13 @@ class Daemon:
 
     def _next_event(self) -> _Event:
         watched = systemd.watchdog()
+        # Not longer: a signal that comes just before Python begins to wait does not end the wait.
+        wait = min(watched / 2, _LOOK_AROUND) if watched else _LOOK_AROUND
         while True:
             if watched and self._is_alive():
                 systemd.notify("WATCHDOG=1")
             try:
-                # Not longer: a signal that comes just before Python begins to wait does not end the wait.
-                return self._events.get(
-                    timeout=min(watched / 2 if watched else _LOOK_AROUND, _LOOK_AROUND).total_seconds()
-                )
+                return self._events.get(timeout=wait.total_seconds())
             except Empty:
                 continue
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 
 from sfsync.store import tables
 from sfsync.store.upserts import changed, known_hashes, row_hash, upsert
@@ -12,7 +12,7 @@ from sfsync.store.upserts import changed, known_hashes, row_hash, upsert
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Column, Table
+    from sqlalchemy import Column, Select, Table
 
     from sfsync.domain.references import Account, Contract, Product
     from sfsync.store.engine import Tx
@@ -60,7 +60,10 @@ def put_missing(tx: Tx, org: str, kind: Kind, ids: Iterable[str]) -> int:
 
 def unknown_ids(tx: Tx, org: str) -> dict[Kind, set[str]]:
     """Return the ids that orders and their items refer to and that are not mirrored yet."""
-    return {kind: _unknown(tx, org, kind) for kind in _TABLES}
+    found: dict[Kind, set[str]] = {kind: set() for kind in _TABLES}
+    for row in tx.execute(union_all(*(_unknown(org, kind) for kind in _TABLES))):
+        found[row[0]].add(row[1])
+    return found
 
 
 def unflagged(tx: Tx, org: str) -> set[str]:
@@ -75,11 +78,11 @@ def known_ids(tx: Tx, org: str, kind: Kind) -> set[str]:
     return set(tx.scalars(select(table.c.sf_id).where(table.c.org == org)))
 
 
-def _unknown(tx: Tx, org: str, kind: Kind) -> set[str]:
+def _unknown(org: str, kind: Kind) -> Select[Kind, str]:
     table, referring = _TABLES[kind], _REFERRING[kind]
     mirrored = select(table.c.sf_id).where(table.c.org == org, table.c.sf_id == referring).exists()
-    query = select(referring).distinct().where(referring.table.c.org == org, referring.is_not(None), ~mirrored)
-    return set(tx.scalars(query))
+    named = select(literal(kind), referring).distinct()
+    return named.where(referring.table.c.org == org, referring.is_not(None), ~mirrored)
 
 
 def _put(tx: Tx, org: str, kind: Kind, records: Sequence[Account | Contract | Product]) -> int:

@@ -65,7 +65,7 @@ class Guard:
     def let(self, lane: Lane, act: Callable[[Work], None]) -> None:
         """Let a lane do its work, unless it stands still; the alarm that stopped it is told of with the run."""
         if any(alarm.stops and alarm.lane == lane for alarm in self._there):
-            self._work.counts[f"{lane.value}_stopped"] += 1
+            self._work.counts[f"{lane.value}_stopped"] = 1
         else:
             act(self._work)
 

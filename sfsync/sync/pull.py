@@ -124,7 +124,7 @@ def _store(work: Work, read: list[tuple[Reading, Page]]) -> None:
             apply_rows(work, tx, reading.feed, page.rows, history=reading.history)
             if page.deleted:
                 apply_deletes(work, tx, reading.feed, page.deleted)
-            if page.position is not None and reading.feed.keeps_cursor:
+            if page.position not in (None, reading.position) and reading.feed.keeps_cursor:
                 reached[reading.feed.cursor_name] = page.position
             since, until = reading.deleted_since, work.client.now() if page.gap else page.deleted_until
             # What the org did not answer, or may still add to, is asked for again.

@@ -149,7 +149,7 @@ def test_what_is_no_database_is_said_to_be_none_or_is_set_up(
 
 
 def test_an_older_schema_is_brought_up_only_while_nobody_works_on_it(mirror: Database, sfsync: Program) -> None:
-    write(mirror, "UPDATE sfsync_version SET version_num = '0002'")
+    write(mirror, "UPDATE sfsync_version SET version_num = '0005'")
     write(mirror, "DROP TABLE alarms")
     for index in ("ix_orders_unsound", "ix_orders_org_org_key", "ix_order_items_unsent"):
         write(mirror, f"DROP INDEX {index}")
@@ -159,7 +159,7 @@ def test_an_older_schema_is_brought_up_only_while_nobody_works_on_it(mirror: Dat
     upgraded = sfsync("db", "upgrade")
 
     assert (held.code, "is being worked on" in said(held)) == (75, True)
-    assert (upgraded.code, "it was 0002" in upgraded.out) == (0, True)
+    assert (upgraded.code, "it was 0005" in upgraded.out) == (0, True)
     assert sfsync("db", "check").code == 0
 
 
