@@ -182,14 +182,14 @@ def _changed(shown: Shown, held: Held, *, on_its_way: bool) -> Kind | None:
     return None if on_its_way else Kind.UNSTAMPED
 
 
-def is_on_its_way(stamp: datetime, sf_id: str, read_to: Position | None, *, lookback: timedelta, ours: bool) -> bool:
+def is_on_its_way(stamp: datetime, sf_id: str, read_to: Position | None, *, lookback: timedelta, again: bool) -> bool:
     """Whether the next pull reads a record of this stamp, of a feed that has been read so far (None: not yet).
 
-    Others' changes are looked for again for the length of the look-back, our own are not.
+    `again` says whether it would be read anew within the look-back: what we wrote ourselves need not be.
     """
     if read_to is None or (stamp, sf_id) >= (read_to.stamp, read_to.last_id or ""):
         return True
-    return not ours and stamp >= read_to.stamp - lookback
+    return again and stamp >= read_to.stamp - lookback
 
 
 def looks_hidden(vanished: int, in_mirror: int) -> bool:

@@ -12,9 +12,11 @@ from sfsync.store import alarms, conflicts, deals, discrepancies, planned, shipm
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sfsync.domain.model import OrderPlan
+    from sfsync.store.alarms import Alarm
     from sfsync.store.engine import Tx
     from sfsync.store.wishes import Wish
 
@@ -38,8 +40,11 @@ class Attention:
     retry_at: datetime | None = None
 
 
-def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...]:
-    """Return everything that a person has to look at, of all deals or one: rejected deals, orders, conflicts."""
+def attention(tx: Tx, org: str, only: str | None = None, known: Sequence[Alarm] | None = None) -> tuple[Attention, ...]:
+    """Return everything that a person has to look at, of all deals or one: alarms, rejected deals, orders, conflicts.
+
+    `known` are the alarms, where they have been read already.
+    """
     rejected = [
         Attention("deal", deal.sf_id, deal.name, problem.code, problem.message, deal.rejected_at)
         for deal in deals.rejected(tx, org)
@@ -87,13 +92,14 @@ def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...
         for one in discrepancies.facts(tx, org, only=only)
     ]
     shipped = [Attention(*one) for one in shipment_list.attention(tx, org, only)]
-    return (*_alarms(tx, org), *rejected, *held, *disputed, *differing, *shipped)
+    alarmed = _alarms(alarms.of_org(tx, org) if known is None else known)
+    return (*alarmed, *rejected, *held, *disputed, *differing, *shipped)
 
 
-def _alarms(tx: Tx, org: str) -> list[Attention]:
+def _alarms(found: Sequence[Alarm]) -> list[Attention]:
     return [
         Attention("alarm", alarm.code, None, alarm.code, alarm.message, alarm.since)
-        for alarm in alarms.of_org(tx, org)
+        for alarm in found
         if alarm.accepted_at is None
     ]
 

@@ -128,16 +128,19 @@ class Comparison:
             orphan = self._ledger.parent is not None and getattr(record, census.ALIVE_PARENT) is None
             held = Held(record.system_modstamp, record.is_deleted, touched, orphan)
         kind = judge(shown, held, columns, on_its_way=False)
-        if kind is None or judge(shown, held, columns, on_its_way=self._on_its_way(row, shown)) is not None:
+        if kind is None or judge(shown, held, columns, on_its_way=self._on_its_way(row, shown, held)) is not None:
             return kind, columns
         self.tally.on_its_way += 1
         return None, ()
 
-    def _on_its_way(self, row: Mapping[str, Any], shown: Shown) -> bool:
+    def _on_its_way(self, row: Mapping[str, Any], shown: Shown, held: Held | None) -> bool:
+        feed = self.counted.feed
         ours = row.get("LastModifiedById") == self._work.client.user_id
         cursor, sf_id = self.counted.read_with(row, ours=ours)
+        moved = held is None or (held.stamp, held.is_deleted) != (shown.stamp, shown.is_deleted)
+        again = not ours or (feed.skip_writer is None and (moved or not feed.echoes))
         position = self._read_to.get(cursor)
-        return not self._beyond and is_on_its_way(shown.stamp, sf_id, position, lookback=self._lookback, ours=ours)
+        return not self._beyond and is_on_its_way(shown.stamp, sf_id, position, lookback=self._lookback, again=again)
 
     def _note(self, row: Mapping[str, Any], drift: Drift) -> None:
         self.add(drift)

@@ -60,7 +60,7 @@ class Guard:
     def __init__(self, work: Work) -> None:
         self._work = work
         with work.db.read() as tx:
-            self._there = alarms.of_org(tx, work.org)
+            self._there = work.alarms = alarms.of_org(tx, work.org)
 
     def let(self, lane: Lane, act: Callable[[Work], None]) -> None:
         """Let a lane do its work, unless it stands still; the alarm that stopped it is told of with the run."""
@@ -82,6 +82,7 @@ class Guard:
                 self._raise(tx, breach)
             for code in alarms.lift(tx, work.org, kept):
                 work.write(tx, Entry(action="alarm.lifted", message=f"No more: {PROMISES[code].broken}."))
+            work.alarms = alarms.of_org(tx, work.org)
         return found
 
     def _raise(self, tx: Tx, breach: Breach) -> None:

@@ -74,7 +74,7 @@ def run(
         work = Work(app, app.db, app.client, schema, opened.run_id, only, progress, counts, held.confirm, before)
         arrows(work)
         with app.db.read() as tx:
-            opened.attention = overview.attention(tx, app.org_name, only)
+            opened.attention = overview.attention(tx, app.org_name, only, work.alarms)
     return Report.of(work, command, opened.started, opened.attention)
 
 

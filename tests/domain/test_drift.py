@@ -68,21 +68,21 @@ def test_a_record_that_only_the_delete_log_names_was_deleted_for_good() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stamp", "sf_id", "ours", "expected"),
+    ("stamp", "sf_id", "again", "expected"),
     [
-        (NOW, "b", True, True),
-        (NOW, "a", True, False),
-        (NOW + LOOKBACK, "a", True, True),
-        (NOW, "a", False, True),
-        (NOW - LOOKBACK, "a", False, True),
-        (NOW - LOOKBACK - timedelta(seconds=1), "z", False, False),
+        (NOW, "b", False, True),
+        (NOW, "a", False, False),
+        (NOW + LOOKBACK, "a", False, True),
+        (NOW, "a", True, True),
+        (NOW - LOOKBACK, "a", True, True),
+        (NOW - LOOKBACK - timedelta(seconds=1), "z", True, False),
     ],
 )
-def test_the_next_pull_reads_what_is_behind_the_cursor_and_what_others_wrote_shortly_before(
-    stamp: datetime, sf_id: str, *, ours: bool, expected: bool
+def test_the_next_pull_reads_what_is_behind_the_cursor_and_what_it_looks_at_again(
+    stamp: datetime, sf_id: str, *, again: bool, expected: bool
 ) -> None:
-    assert is_on_its_way(stamp, sf_id, Position(NOW, "b"), lookback=LOOKBACK, ours=ours) is expected
-    assert is_on_its_way(stamp, sf_id, None, lookback=LOOKBACK, ours=ours)
+    assert is_on_its_way(stamp, sf_id, Position(NOW, "b"), lookback=LOOKBACK, again=again) is expected
+    assert is_on_its_way(stamp, sf_id, None, lookback=LOOKBACK, again=again)
 
 
 def test_many_records_that_vanish_at_once_look_like_a_lost_right() -> None:

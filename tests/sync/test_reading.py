@@ -109,6 +109,24 @@ def test_an_order_deleted_in_the_org_is_marked_and_not_made_again(world: World, 
     assert row.is_deleted
 
 
+def test_an_order_of_ours_that_is_undeleted_in_the_second_we_stand_at_is_alive_again(world: World, app: App) -> None:
+    world.deals(3)
+    run_cycle(app)
+    order = world.orders()[0]["Id"]
+    world.org.delete("Order", order)
+    run_cycle(app)
+    [deleted] = mirrored(app.db, "orders", is_deleted=True)
+    world.org.undelete("Order", order)
+    world.org.calls.clear()
+
+    run_cycle(app)
+
+    assert deleted.sf_id == order
+    assert mirrored(app.db, "orders", is_deleted=True) == []
+    assert mirrored(app.db, "order_items", is_deleted=True) == []
+    assert world.org.calls.count() == 3
+
+
 def test_an_item_deleted_from_a_draft_is_marked_and_not_made_again(world: World, app: App) -> None:
     deal = world.deal((1, 100), (1, 50))
     run_cycle(app)
