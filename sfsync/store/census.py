@@ -14,6 +14,8 @@ from sfsync.store.opportunities import deal_row, line_row
 from sfsync.store.order_items import values_of as item_values
 from sfsync.store.orders import values_of as order_values
 from sfsync.store.references import row_of
+from sfsync.store.shipment_tables import shipment_lines, shipments
+from sfsync.store.shipments import line_values, shipment_values
 from sfsync.store.upserts import in_parts, row_hash
 
 if TYPE_CHECKING:
@@ -22,17 +24,27 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, FromClause, Row, Select, Table
 
+    from sfsync.domain.shipments import ShipLabels
     from sfsync.domain.statuses import Status
     from sfsync.store.engine import Tx
 
     Record = Row[*tuple[Any, ...]]
     """A mirrored record with all its columns."""
-    ToLocal = Callable[[str, str], Status]
     Values = dict[str, Any]
 
-ALIVE_PARENT = "parent_id"
-"""Beside the columns of a line: the Id of the record it belongs to, if the mirror has that alive."""
+PARENT = "parent_id"
+"""Beside the columns of a record: the Id of the one that it belongs to by our own link, if the mirror has that."""
+_OURS = "key"
+"""Of shipments part of the hash, but a column of ours: two records may show one key, and one row has it."""
 _AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How the org spells the statuses of orders (label and category to our word) and of shipments."""
+
+    to_local: Callable[[str, str], Status]
+    shipments: ShipLabels
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +53,36 @@ class Ledger:
 
     Attributes:
         table: Where the mirror holds them.
-        values: From the org's name here, a record as the feed parses it, and the status map to the values of
-            the columns that mirror it, with `row_hash` of them.
-        parent: For lines: the table and the condition that joins a line to the record it belongs to.
+        values: From the org's name here, a record as the feed parses it, and how the org spells statuses to the values
+            of the columns that mirror it, with `row_hash` of them.
+        parent: The table and the condition that joins a record to the one it belongs to.
+        link: The column of our own that does.
+        lives_with: Whether it cannot be alive without that one; otherwise a deleted one counts as none is linked.
     """
 
     table: Table
-    values: Callable[[str, Any, ToLocal], Values]
+    values: Callable[[str, Any, Spelling], Values]
     parent: tuple[Table, ColumnElement[bool]] | None = None
+    link: str = ""
+    lives_with: bool = True
 
     def rows(self) -> Select[tuple[Any, ...]]:
-        """Select whole rows, of lines with the Id of the record they belong to."""
+        """Select whole rows, with the Id of the records they belong to."""
         if self.parent is None:
             return select(self.table)
         table, condition = self.parent
-        source: FromClause = self.table.outerjoin(table, and_(condition, ~table.c.is_deleted))
-        return select(self.table, table.c.sf_id.label(ALIVE_PARENT)).select_from(source)
+        joined = and_(condition, ~table.c.is_deleted) if self.lives_with else condition
+        source: FromClause = self.table.outerjoin(table, joined)
+        return select(self.table, table.c.sf_id.label(PARENT)).select_from(source)
+
+    def misplaced(self, row: Record, parent: str | None) -> tuple[str, ...]:
+        """Return the column that links a record to another one than the org's says (`parent`), if it does."""
+        linked = getattr(row, PARENT) if self.link else None
+        return (self.link,) if linked is not None and linked != parent else ()
+
+    def orphan(self, row: Record, parent: str | None) -> bool:
+        """Whether the mirror does not have what the org says that a record belongs to, or does not link it."""
+        return self.parent is not None and parent is not None and getattr(row, PARENT) is None
 
 
 def stream(tx: Tx, org: str, feed: str, *, since: datetime | None = None) -> Iterator[Record]:
@@ -96,7 +122,7 @@ def differing(tx: Tx, row: Record, values: Mapping[str, Any]) -> tuple[str, ...]
     held = row._mapping  # noqa: SLF001 - its documented name
     found = []
     for name, value in values.items():
-        if name == "row_hash" or held[name] == value:
+        if name in ("row_hash", _OURS) or held[name] == value:
             continue
         if exact and held[name] is None and isinstance(value, Decimal) and Decimal(repr(float(value))) != value:
             continue  # SQLite holds no such amount: it is kept as unknown (store/types.py)
@@ -112,7 +138,8 @@ def touched(row: Record, values: Mapping[str, Any]) -> bool:
         return False
     held = row._mapping  # noqa: SLF001 - its documented name
     stored: str = row.row_hash
-    return row_hash({name: held[name] for name in values if name != "row_hash"}) != stored
+    seen = {name: values[name] if name == _OURS else held[name] for name in values if name != "row_hash"}
+    return row_hash(seen) != stored
 
 
 def forget_hashes(tx: Tx, org: str, feed: str, ids: Sequence[str]) -> None:
@@ -122,24 +149,40 @@ def forget_hashes(tx: Tx, org: str, feed: str, ids: Sequence[str]) -> None:
         tx.execute(update(table).where(table.c.org == org, table.c.sf_id.in_(part)).values(row_hash=None))
 
 
-def _deal(org: str, deal: Any, _to_local: ToLocal) -> Values:
+def put_back(tx: Tx, org: str, order: str, items: Sequence[str]) -> None:
+    """Give an order (by its Id) these of its items back, which the mirror links to another one."""
+    o, i = tables.orders.c, tables.order_items.c
+    owner = select(o.id).where(o.org == org, o.sf_id == order).scalar_subquery()
+    for part in in_parts(items):
+        tx.execute(update(tables.order_items).where(i.org == org, i.sf_id.in_(part)).values(order_id=owner))
+
+
+def _deal(org: str, deal: Any, _spelling: Spelling) -> Values:
     return deal_row(org, deal)
 
 
-def _deal_line(org: str, found: Any, _to_local: ToLocal) -> Values:
+def _deal_line(org: str, found: Any, _spelling: Spelling) -> Values:
     return line_row(org, found.deal_id, found.line)
 
 
-def _order(_org: str, order: Any, to_local: ToLocal) -> Values:
-    return order_values(order, to_local(order.status_label, order.status_code))
+def _order(_org: str, order: Any, spelling: Spelling) -> Values:
+    return order_values(order, spelling.to_local(order.status_label, order.status_code))
 
 
-def _order_item(_org: str, item: Any, _to_local: ToLocal) -> Values:
+def _order_item(_org: str, item: Any, _spelling: Spelling) -> Values:
     return item_values(item)
 
 
+def _shipment(_org: str, one: Any, spelling: Spelling) -> Values:
+    return {**shipment_values(one, spelling.shipments), _OURS: one.key}
+
+
+def _shipment_line(_org: str, one: Any, _spelling: Spelling) -> Values:
+    return {**line_values(one), _OURS: one.key}
+
+
 def _reference(feed: str) -> Ledger:
-    def values(org: str, record: Any, _to_local: ToLocal) -> Values:
+    def values(org: str, record: Any, _spelling: Spelling) -> Values:
         found = row_of(TABLES[feed], org, record)
         del found["org"]
         return found
@@ -162,7 +205,20 @@ LEDGERS: Mapping[str, Ledger] = {
     ),
     "orders": Ledger(tables.orders, _order),
     "order_items": Ledger(
-        tables.order_items, _order_item, (tables.orders, tables.orders.c.id == tables.order_items.c.order_id)
+        tables.order_items,
+        _order_item,
+        (tables.orders, tables.orders.c.id == tables.order_items.c.order_id),
+        "order_id",
+    ),
+    "shipments": Ledger(
+        shipments, _shipment, (tables.orders, tables.orders.c.id == shipments.c.order_id), "order_id", lives_with=False
+    ),
+    "shipment_lines": Ledger(
+        shipment_lines,
+        _shipment_line,
+        (shipments, shipments.c.id == shipment_lines.c.shipment_id),
+        "shipment_id",
+        lives_with=False,
     ),
     **{feed: _reference(feed) for feed in ("accounts", "contracts", "products")},
 }

@@ -46,6 +46,7 @@ class Comparison:
         self._work, self._tx, self._wanted, self._read_to, self._found = work, tx, wanted, read_to, found
         self._lookback = timedelta(seconds=work.app.settings.sync.lookback_seconds)
         self._ledger = census.LEDGERS[one.name]
+        self._spelling = census.Spelling(work.app.status_map.to_local, work.app.ship_labels)
         self._held = census.stream(tx, work.org, one.name, since=wanted.since)
         self._next: Record | None = next(self._held, None)
         self._absent: list[str] = []
@@ -120,13 +121,14 @@ class Comparison:
         columns: tuple[str, ...] = ()
         if record is not None:
             touched = False
+            parent = row.get(self.counted.parent_id) if self.counted.parent_id else None
             if not shown.is_deleted and not record.is_deleted:
                 [value] = parsed(self.counted.alone, [row])
-                values = self._ledger.values(self._work.org, value, self._work.app.status_map.to_local)
-                columns = census.differing(self._tx, record, values)
-                touched = bool(columns) and census.touched(record, values)
-            orphan = self._ledger.parent is not None and getattr(record, census.ALIVE_PARENT) is None
-            held = Held(record.system_modstamp, record.is_deleted, touched, orphan)
+                values = self._ledger.values(self._work.org, value, self._spelling)
+                columns, misplaced = census.differing(self._tx, record, values), self._ledger.misplaced(record, parent)
+                touched = bool(misplaced) or (bool(columns) and census.touched(record, values))
+                columns += misplaced
+            held = Held(record.system_modstamp, record.is_deleted, touched, self._ledger.orphan(record, parent))
         kind = judge(shown, held, columns, on_its_way=False)
         if kind is None or judge(shown, held, columns, on_its_way=self._on_its_way(row, shown, held)) is not None:
             return kind, columns

@@ -23,12 +23,14 @@ class Counted:
         feed: What pull reads of it; rows that differ are read again by it, and applied by its name.
         whole: For lines: the feed of what they belong to, which is read again in their place, and
         whole_id: the field that leads there.
+        parent_id: The field that names the record it belongs to.
         otherwise: The feed that reads rows of the object which `feed` leaves out.
     """
 
     feed: Feed
     whole: Feed | None = None
     whole_id: str = "Id"
+    parent_id: str | None = None
     otherwise: str | None = None
 
     @property
@@ -62,13 +64,18 @@ def counted(schema: OrgSchema, me: str | None, only: Sequence[str] = ()) -> list
     deals, orders = feeds.deals(schema), feeds.orders(schema)
     everything = [
         Counted(deals, otherwise="reopened_deals"),
-        Counted(feeds.deal_lines(schema), deals, "OpportunityId"),
+        Counted(feeds.deal_lines(schema), deals, "OpportunityId", "OpportunityId"),
         Counted(orders),
-        Counted(feeds.order_items(schema, me), orders, "OrderId"),
+        Counted(feeds.order_items(schema, me), orders, "OrderId", "OrderId"),
         Counted(feeds.accounts(schema)),
         Counted(feeds.contracts(schema)),
         Counted(feeds.products(schema)),
     ]
+    if names := schema.names.shipments:
+        everything += [
+            Counted(feeds.shipments(names), parent_id=names.order),
+            Counted(feeds.shipment_lines(names), parent_id=names.line_shipment),
+        ]
     by_name = {name.lower(): one for one in everything for name in (one.name, one.feed.sobject)}
     if unknown := [name for name in only if name.lower() not in by_name]:
         raise UsageError(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sfsync.errors import OrgRefused
 from sfsync.salesforce.changes import read_by_ids
-from sfsync.store import census
+from sfsync.store import census, shipment_links, shipping
 from sfsync.store.journal import Entry
 from sfsync.sync.apply import apply_deletes, apply_rows
+from sfsync.sync.shipping import review
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,13 +30,25 @@ def mend(work: Work, one: Counted, to_read: Mapping[str, Sequence[Drift]]) -> li
     rows = _readable(work, feed, list(to_read))
     drifts = [drift for row in rows for drift in to_read[row.sf_id]]
     with work.db.begin() as tx:
+        for whole, found in to_read.items():
+            if misplaced := [drift.sf_id for drift in found if "order_id" in drift.columns and one.whole is not None]:
+                census.put_back(tx, work.org, whole, misplaced)
         # Equal hashes count as equal rows, and the hash says what was written last, not what is there now.
         census.forget_hashes(tx, work.org, feed.name, [row.sf_id for row in rows])
         if one.whole is not None:
             census.forget_hashes(tx, work.org, one.name, [drift.sf_id for drift in drifts])
         apply_rows(work, tx, feed, rows)
+        if feed.name == "shipments":
+            shipping.mark_told(tx, work.org, [drift.sf_id for drift in drifts])
         work.write(tx, *(_entry(drift) for drift in drifts))
     return drifts
+
+
+def relink(work: Work) -> None:
+    """Find again what shipments and their lines name by Salesforce Id only: orders and items that were read anew."""
+    if work.schema.names.shipments is not None:
+        with work.db.begin() as tx:
+            review(work, tx, shipment_links.link(tx, work.org), told=False)
 
 
 def mend_deleted(work: Work, one: Counted, drifts: Sequence[Drift]) -> Sequence[Drift]:

@@ -18,6 +18,7 @@ from sfsync.store import alarms, census, cursors
 from sfsync.store.journal import Entry
 from sfsync.sync.comparison import Comparison
 from sfsync.sync.counted import counted
+from sfsync.sync.mend import relink
 from sfsync.sync.pull import pull
 from sfsync.sync.running import run
 from sfsync.sync.settle import settle
@@ -106,6 +107,8 @@ def reconcile(work: Work, wanted: Wanted, found: Reconciled) -> None:
         for one in comparisons:
             one.finish()
             work.progress("reconcile", sum(tally.in_org for tally in found.tallies), None)
+    if wanted.repair:
+        relink(work)
     if wanted.since is None and {"orders", "order_items"} <= by_name.keys():
         _lineless(work, by_name["orders"], by_name["order_items"].empty_orders | by_name["orders"].noted)
     work.counts["drift_found"] += found.found
