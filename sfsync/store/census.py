@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, and_, cast, collate, exists, or_, select, update
+from sqlalchemy import String, and_, cast, collate, exists, or_, select, text, update
 
-from sfsync.store import tables
+from sfsync.store import spoilt, tables
 from sfsync.store.mirrored import TABLES
 from sfsync.store.opportunities import deal_row, line_row
 from sfsync.store.order_items import values_of as item_values
@@ -86,11 +86,15 @@ class Ledger:
 
 
 def stream(tx: Tx, org: str, feed: str, *, since: datetime | None = None) -> Iterator[Record]:
-    """Yield the mirrored records of a feed by Id, byte by byte as the org orders them, a part at a time."""
+    """Yield the mirrored records of a feed by Id, byte by byte as the org orders them, a part at a time.
+
+    Those that cannot be read are left out.
+    """
     table = LEDGERS[feed].table
     # The org's Ids are ordered by their characters' codes; PostgreSQL would order them as words of a language.
     by_id = collate(cast(table.c.sf_id, String), "C") if tx.dialect.name == "postgresql" else table.c.sf_id
     query = LEDGERS[feed].rows().where(table.c.org == org, table.c.sf_id.is_not(None)).order_by(by_id)
+    query = query.where(text(spoilt.sound(tx, table)))
     if since is not None:
         query = query.where(or_(table.c.system_modstamp >= since, table.c.system_modstamp.is_(None)))
     yield from tx.execute(query, execution_options={"yield_per": _AT_ONCE})
@@ -155,6 +159,16 @@ def put_back(tx: Tx, org: str, order: str, items: Sequence[str]) -> None:
     owner = select(o.id).where(o.org == org, o.sf_id == order).scalar_subquery()
     for part in in_parts(items):
         tx.execute(update(tables.order_items).where(i.org == org, i.sf_id.in_(part)).values(order_id=owner))
+
+
+def unreadable(tx: Tx, org: str, feed: str) -> dict[str, tuple[str, ...]]:
+    """Return the records that hold what cannot be read, and in which columns."""
+    return spoilt.find(tx, LEDGERS[feed].table, org)
+
+
+def clear(tx: Tx, org: str, feed: str, found: Mapping[str, tuple[str, ...]]) -> None:
+    """Make these records readable; their values are those of nobody until they are read again."""
+    spoilt.clear(tx, LEDGERS[feed].table, org, found)
 
 
 def _deal(org: str, deal: Any, _spelling: Spelling) -> Values:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
-from sfsync.store import alarm_tables, conflict_tables, event_tables  # noqa: F401 - they add their tables
+from sfsync.store import (
+    migrations,  # noqa: F401 - adds all tables
+    spoilt,
+)
 from sfsync.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ def troubles(db: Database) -> list[str]:
     """
     with db.read() as tx:
         found = _file(tx) if db.kind == "sqlite" else []
-        return found or _tables(tx)
+        return found or _tables(tx) or _values(tx)
 
 
 def _file(tx: Tx) -> list[str]:
@@ -40,6 +43,19 @@ def _file(tx: Tx) -> list[str]:
         if orphans
         else []
     )
+
+
+def _values(tx: Tx) -> list[str]:
+    """Values that nobody can read: SQLite takes anything in any column."""
+    told = []
+    for table in metadata.sorted_tables:
+        if rows := spoilt.find(tx, table):
+            columns = ", ".join(sorted({column for found in rows.values() for column in found}))
+            told.append(
+                f"{len(rows):,} rows of {table.name} hold what cannot be read ({columns}). "
+                "`sfsync reconcile --repair` mends what the org has; correct others by SQL."
+            )
+    return told
 
 
 def _tables(tx: Tx) -> list[str]:

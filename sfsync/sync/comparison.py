@@ -37,7 +37,14 @@ class Comparison:
     """One object of the org beside its mirror: two streams in the order of Ids, of which only a page is held."""
 
     def __init__(
-        self, work: Work, tx: Tx, one: Counted, wanted: Wanted, read_to: Mapping[str, Position], found: Reconciled
+        self,
+        work: Work,
+        tx: Tx,
+        one: Counted,
+        wanted: Wanted,
+        read_to: Mapping[str, Position],
+        found: Reconciled,
+        spoilt: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.counted = one
         self.tally = Tally(one.feed.sobject)
@@ -53,7 +60,13 @@ class Comparison:
         self._to_read: dict[str, list[Drift]] = {}
         self._dead: list[Drift] = []
         self._beyond = False
+        self._spoilt = spoilt
+        self._unread = set() if wanted.repair else set(spoilt)
         found.tallies.append(self.tally)
+        for sf_id, columns in spoilt.items():
+            self.add(Drift(one.feed.sobject, sf_id, Kind.TAMPERED, columns, repaired=wanted.repair))
+        if wanted.repair and spoilt:
+            self.tally.repaired[Kind.TAMPERED] += len(spoilt)
 
     def take(self, part: Slice) -> None:
         """Compare a page of the org with the stretch of the mirror that it covers."""
@@ -72,7 +85,9 @@ class Comparison:
             elif not row.is_deleted and len(self._absent) < _MOST_ABSENT:
                 self._absent.append(row.sf_id)
         # Should the org order its Ids in another way than we think, they are in another stretch of the mirror.
-        held |= census.by_ids(self._tx, self._work.org, self.counted.name, rows.keys() - held.keys())
+        elsewhere = rows.keys() - held.keys() - self._unread
+        held |= census.by_ids(self._tx, self._work.org, self.counted.name, elsewhere)
+        self.tally.in_mirror += len(rows.keys() & self._unread)
         self.tally.in_org += sum(row.get("IsDeleted") is not True for row in rows.values())
         self._judge_all(rows, held)
 
@@ -100,6 +115,10 @@ class Comparison:
     def _judge_all(self, rows: Mapping[str, Mapping[str, Any]], held: Mapping[str, Record]) -> None:
         new: list[Mapping[str, Any]] = []
         for sf_id, row in rows.items():
+            if sf_id in self._spoilt:
+                if self._wanted.repair:
+                    self._to_read.setdefault(row[self.counted.whole_id], [])
+                continue
             try:
                 kind, columns = self._judge(row, held.get(sf_id))
             except OrgRefused:

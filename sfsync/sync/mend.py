@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sfsync.domain.drift import Drift, Kind
 from sfsync.errors import OrgRefused
 from sfsync.salesforce.changes import read_by_ids
 from sfsync.store import census, shipment_links, shipping
@@ -14,7 +15,6 @@ from sfsync.sync.shipping import review
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sfsync.domain.drift import Drift
     from sfsync.salesforce.feeds import Feed
     from sfsync.sync.counted import Counted
     from sfsync.sync.work import Work
@@ -42,6 +42,16 @@ def mend(work: Work, one: Counted, to_read: Mapping[str, Sequence[Drift]]) -> li
             shipping.mark_told(tx, work.org, [drift.sf_id for drift in drifts])
         work.write(tx, *(_entry(drift) for drift in drifts))
     return drifts
+
+
+def make_readable(work: Work, one: Counted) -> dict[str, tuple[str, ...]]:
+    """Take values out of the mirror that nobody can read; return the records, to be read again, and the columns."""
+    with work.db.begin() as tx:
+        found = census.unreadable(tx, work.org, one.name)
+        census.clear(tx, work.org, one.name, found)
+        drifts = (Drift(one.feed.sobject, sf_id, Kind.TAMPERED, columns) for sf_id, columns in found.items())
+        work.write(tx, *(_entry(drift) for drift in drifts))
+    return found
 
 
 def relink(work: Work) -> None:

@@ -18,7 +18,7 @@ from sfsync.store import alarms, census, cursors
 from sfsync.store.journal import Entry
 from sfsync.sync.comparison import Comparison
 from sfsync.sync.counted import counted
-from sfsync.sync.mend import relink
+from sfsync.sync.mend import make_readable, relink
 from sfsync.sync.pull import pull
 from sfsync.sync.running import run
 from sfsync.sync.settle import settle
@@ -92,13 +92,16 @@ def run_reconcile(
 def reconcile(work: Work, wanted: Wanted, found: Reconciled) -> None:
     """Compare, and write what is found into `found` as it is found."""
     objects = counted(work.schema, work.client.user_id, wanted.objects)
+    spoilt: dict[str, dict[str, tuple[str, ...]]] = {}
     if wanted.repair:
+        spoilt = {one.name: make_readable(work, one) for one in objects}
         # What is only late is read in the usual way first: then all that differs is drift.
         settle(work)
         pull(work)
     with work.db.read() as tx:
         read_to = cursors.get_all(tx, work.org)
-        comparisons = [Comparison(work, tx, one, wanted, read_to, found) for one in objects]
+        spoilt = spoilt or {one.name: census.unreadable(tx, work.org, one.name) for one in objects}
+        comparisons = [Comparison(work, tx, one, wanted, read_to, found, spoilt[one.name]) for one in objects]
         by_name = {one.counted.name: one for one in comparisons}
         for group in slices(work.client, work.schema, [one.counted.alone for one in comparisons], since=wanted.since):
             for part in group:

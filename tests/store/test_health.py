@@ -7,6 +7,8 @@ from sqlalchemy import text
 
 from sfsync.store.engine import open_database
 from sfsync.store.health import troubles
+from sfsync.store.tables import metadata
+from tests.store.rows import fill
 
 if TYPE_CHECKING:
     from sfsync.store.engine import Database
@@ -45,3 +47,23 @@ def test_a_file_whose_rows_break_its_own_rules_is_damaged(sqlite_url: str) -> No
     db.close()
 
     assert "The file is damaged (CHECK constraint failed in orders)" in found
+
+
+def test_values_that_nobody_can_read_are_named_and_readable_ones_are_not(db: Database) -> None:
+    with db.begin() as tx:
+        fill(tx, metadata)
+    assert troubles(db) == []
+    with db.begin() as tx:
+        if db.kind == "sqlite":
+            tx.execute(text("UPDATE runs SET started_at = 'long ago' WHERE id = 1"))
+            tx.execute(text("UPDATE orders SET effective_date = 'never', planned_total = 'much'"))
+        else:
+            tx.execute(text("UPDATE runs SET started_at = '-infinity' WHERE id = 1"))
+            tx.execute(text("UPDATE orders SET effective_date = 'infinity', planned_total = 'NaN'"))
+
+    found = sorted(troubles(db))
+
+    assert [one.split(". ")[0] for one in found] == [
+        "1 rows of runs hold what cannot be read (started_at)",
+        "3 rows of orders hold what cannot be read (effective_date, planned_total)",
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,7 @@ from sfsync.store.tables import order_items
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reconcile import Wanted, run_reconcile
 from tests.mirror import mirrored
-from tests.shipping import activated, add_objects, progress, record, shipped_by_others, told
+from tests.shipping import activated, add_objects, progress, record, shipped_by_others, sql, told
 from tests.sync.test_reconcile import Drifts, ids, kinds
 
 if TYPE_CHECKING:
@@ -87,3 +87,53 @@ def test_drifts_of_shipments_of_all_kinds_are_found_and_repaired_and_nothing_is_
     assert tallies["Shipment__c"] == (5, 5)
     assert tallies["Shipment_Line__c"][0] == tallies["Shipment_Line__c"][1]
     assert run_reconcile(app, Wanted(objects=("Shipment__c",)))[1].exit_code == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_values_that_cannot_be_read_are_found_and_repaired_and_wishes_for_them_are_not_sent(
+    world: World, app: App
+) -> None:
+    activated(world, app, (10, 5))
+    record(app.db, mirrored(app.db, "orders")[0].key, 1)
+    run_cycle(app)
+    run_cycle(app)
+    before = held(app)
+    [order], [shipment] = ids(app, "orders"), ids(app, "shipments")
+    for statement in SPOILT:
+        sql(app.db, statement)
+
+    _, looked = run_reconcile(app, Wanted())
+    _, repaired = run_reconcile(app, Wanted(repair=True))
+    _, again = run_reconcile(app, Wanted())
+    run_cycle(app)
+
+    for found in (looked, repaired):
+        assert set(kinds(found).values()) == {Kind.TAMPERED}
+        columns = {drift.sobject: set(drift.columns) for drift in found.drifts}
+        assert columns == {
+            "Opportunity": {"amount", "closed_on"},
+            "OpportunityLineItem": {"quantity", "description"},
+            "Order": {"org_end_date", "effective_date", "org_custom"},
+            "OrderItem": {"unit_price", "is_deleted"},
+            "Shipment__c": {"carrier", "created_at"},
+        }
+    assert (looked.exit_code, repaired.exit_code, again.drifts) == (1, 0, [])
+    assert held(app) == before
+    assert world.org.get("Order", order)["EndDate"] is None
+    assert world.org.get("Shipment__c", shipment)["Carrier__c"] is None
+
+
+def held(app: App) -> list[dict[str, Any]]:
+    """All rows that are spoilt below; with which deal an order agrees is noted when the deal is read again."""
+    rows = (row for name in TOUCHED for row in mirrored(app.db, name))
+    return [{**row._mapping, "stands_for": None} for row in rows]
+
+
+TOUCHED = ("opportunities", "opportunity_lines", "orders", "order_items", "shipments")
+SPOILT = (
+    "UPDATE opportunities SET amount = 'much', closed_on = '2026-02-30'",
+    "UPDATE opportunity_lines SET quantity = 'ten', description = x'00ff'",
+    "UPDATE orders SET org_end_date = 'soon', effective_date = 20260302, org_custom = '{'",
+    "UPDATE order_items SET unit_price = 9e999, is_deleted = 'no'",
+    "UPDATE shipments SET carrier = x'00', created_at = '2026-02-30 09:00:00'",
+)
