@@ -38,6 +38,9 @@ DOUBT_UNMARKED = Promise("doubt_unmarked", Lane.GENERATE, "A creation is in doub
 UPDATE_UNMARKED = Promise("update_unmarked", Lane.PUSH, "An update is in doubt in a way that cannot be")
 WRONG_STATUS = Promise("wrong_status", Lane.PUSH, "An order's status is not the one that its category in the org gives")
 TOLD_TOO_EARLY = Promise("told_too_early", Lane.DELIVER, "Events told of a status that the org never showed")
+OVER_REDUCED = Promise("over_reduced", Lane.PUSH, "More was taken back of a line than was ordered")
+RESERVED_TWICE = Promise("reserved_twice", Lane.GENERATE, "Reductions of ours take more of a line than was ordered")
+OVER_UNTOLD = Promise("over_untold", Lane.PUSH, "More was shipped than is due, and no alarm tells of it")
 
 PROMISES: Mapping[str, Promise] = {
     promise.code: promise
@@ -50,6 +53,9 @@ PROMISES: Mapping[str, Promise] = {
         UPDATE_UNMARKED,
         WRONG_STATUS,
         TOLD_TOO_EARLY,
+        OVER_REDUCED,
+        RESERVED_TWICE,
+        OVER_UNTOLD,
     )
 }
 _FEW = 5

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, cast, exists, func, select, text
+from sqlalchemy import Float, Text, and_, case, cast, exists, func, literal_column, select, text
 
 from sfsync.domain.soundness import OrderState
+from sfsync.domain.statuses import ACTIVATED_CODE
 from sfsync.store.alarm_tables import UNSENT, UNSOUND
+from sfsync.store.shipment_tables import item_progress, shipping_states
 from sfsync.store.tables import journal, order_items, orders
 from sfsync.store.upserts import in_parts
 
@@ -65,6 +67,52 @@ def lines_missing(tx: Tx, org: str) -> list[str]:
         .order_by(_o.id)
         .limit(MOST)
     )  # fmt: skip
+    return list(tx.scalars(query))
+
+
+def over_reduced(tx: Tx, org: str) -> list[str]:
+    """Return the lines of orders of which active reductions, whoever made them, take more than was ordered."""
+    return _reduced_beyond(tx, org, _o.status_code == ACTIVATED_CODE)
+
+
+def reserved_twice(tx: Tx, org: str) -> list[str]:
+    """Return the lines of orders of which reductions that we planned, together, take more than was ordered.
+
+    What others reduce in the org, and so may leave too little for ours, is no fault of ours: such a one is held.
+    """
+    return _reduced_beyond(tx, org, and_(_o.key.is_not(None), _o.origin == "sfsync"))
+
+
+def over_untold(tx: Tx, org: str) -> list[str]:
+    """Return the orders of which more was shipped than is due, by what the org has, without an alarm that says so."""
+    p, state = item_progress.c, shipping_states.c
+    due = case((p.ordered > p.reduced, p.ordered - p.reduced), else_=literal_column("0"))
+    told = exists().where(state.order_id == p.order_id, state.over.is_not(None))
+    query = (
+        select(func.coalesce(p.order_number, p.order_key, p.order_sf_id))
+        .distinct()
+        .where(p.org == org, p.confirmed > due, ~told)
+        .limit(MOST)
+    )
+    return sorted(tx.scalars(query))
+
+
+def _reduced_beyond(tx: Tx, org: str, which: ColumnElement[bool]) -> list[str]:
+    i, original = order_items.c, order_items.alias("original").c
+    # SQLite sums doubles: a hundredth of a hundredth is no quantity.
+    beyond = -func.sum(i.quantity, type_=Float) > original.quantity + literal_column("0.0001")
+    query = (
+        select(original.sf_id)
+        .select_from(order_items)
+        .join(orders, _o.id == i.order_id)
+        .join(original.sf_id.table, and_(original.org == i.org, original.sf_id == i.original_item_id))
+        .where(i.org == org, i.original_item_id.is_not(None), ~i.is_deleted, ~_o.is_deleted, _o.is_reduction, which)
+        .where(func.coalesce(_o.org_status, "") != "Cancelled")
+        .group_by(original.id, original.sf_id, original.quantity)
+        .having(beyond)
+        .order_by(original.sf_id)
+        .limit(MOST)
+    )
     return list(tx.scalars(query))
 
 

@@ -32,7 +32,7 @@ def breaches(app: App) -> list[Breach]:
     """Look at all promises that need no run to be looked at; nothing is changed."""
     with app.db.read() as tx:
         found = contradictions(soundness.contradictory(tx, app.org_name), app.status_map.to_local)
-        wide = [(promise, look(tx, app.org_name)) for promise, look in _WIDE]
+        wide = [(promise, look(tx, app.org_name)) for promise, look in (*_WIDE, *_SLOW)]
     return found + [Breach(promise, tuple(records)) for promise, records in wide if records]
 
 
@@ -117,4 +117,12 @@ class Guard:
         return found, looked_at
 
 
-_WIDE = ((promises.DOUBLED, soundness.doubled), (promises.LINES_MISSING, soundness.lines_missing))
+_WIDE = (
+    (promises.DOUBLED, soundness.doubled),
+    (promises.LINES_MISSING, soundness.lines_missing),
+    (promises.OVER_REDUCED, soundness.over_reduced),
+    (promises.RESERVED_TWICE, soundness.reserved_twice),
+)
+"""Looked at when orders were changed, and as long as they are broken."""
+_SLOW = ((promises.OVER_UNTOLD, soundness.over_untold),)
+"""Looked at on demand: they read every order."""

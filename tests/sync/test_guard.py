@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
+from sfsync.domain.holdings import Demand
 from sfsync.errors import EXIT_ATTENTION
 from sfsync.store import alarms
 from sfsync.store.tables import orders
 from sfsync.sync.arrows import only_generate, only_push
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.deliver import deliver
-from sfsync.sync.guard import Guard
+from sfsync.sync.guard import Guard, breaches
 from sfsync.sync.running import run
 from tests.mirror import mirrored
+from tests.sync.reducing import activated, by_others, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +147,34 @@ def test_an_order_that_was_activated_without_all_its_lines_stops_creating(world:
     run(app, "look", changed)
 
     assert [(alarm.code, alarm.records) for alarm in raised(app)] == [("lines_missing", (order.key,))]
+
+
+def test_lines_that_are_reduced_by_more_than_they_had_are_told_of_whoever_did_it(world: World, app: App) -> None:
+    [order, other] = activated(world, app, (10, "2026-01-05"), (10, "2026-01-05"))
+    take(app, order, Demand(None, by=Decimal(4)), activate=True)
+    take(app, order, Demand(None, by=Decimal(6)))
+    for _ in range(3):
+        run_cycle(app)
+    by_others(world, other, 10, activate=True)
+    run_cycle(app)
+    sound = breaches(app)
+    first, second = (row.sf_id for row in mirrored(app.db, "order_items", original_item_id=None))
+    taken = "UPDATE order_items SET quantity = quantity - 0.01 WHERE original_item_id = '{}'"
+    with app.db.begin() as tx:
+        tx.execute(text(taken.format(first)))
+        tx.execute(text(taken.format(second)))
+
+    def changed(work: Work) -> None:
+        work.counts["orders_changed"] += 1
+        Guard(work).look()
+
+    run(app, "look", changed)
+
+    assert sound == []
+    assert {alarm.code: (alarm.lane, alarm.records) for alarm in raised(app)} == {
+        "over_reduced": ("push", (second,)),
+        "reserved_twice": ("generate", (first,)),
+    }
 
 
 @on_sqlite

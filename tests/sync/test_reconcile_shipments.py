@@ -10,6 +10,7 @@ from sfsync.domain.drift import Kind
 from sfsync.store.shipment_tables import shipment_lines, shipments
 from sfsync.store.tables import order_items
 from sfsync.sync.cycle import run_cycle
+from sfsync.sync.guard import breaches
 from sfsync.sync.reconcile import Wanted, run_reconcile
 from tests.mirror import mirrored
 from tests.shipping import activated, add_objects, progress, record, shipped_by_others, sql, told
@@ -65,7 +66,8 @@ def test_drifts_of_shipments_of_all_kinds_are_found_and_repaired_and_nothing_is_
     drifts.older(shipments, third, org_tracking_number="old")
     drifts.lost(shipments, fourth)
     drifts.expected |= dict.fromkeys(lines[6:8], Kind.MISSED_NEW)
-    drifts.written(shipment_lines, lines[0], Kind.TAMPERED, quantity=7)
+    drifts.written(shipment_lines, lines[0], Kind.TAMPERED, quantity=77)
+    [silent] = breaches(app)
     drifts.written(shipment_lines, lines[2], Kind.LINE_WITHOUT_ORDER, shipment_id=None)
     drifts.written(shipment_lines, lines[8], Kind.VANISHED, is_deleted=False)
     drifts.lost(shipment_lines, lines[3])
@@ -82,6 +84,7 @@ def test_drifts_of_shipments_of_all_kinds_are_found_and_repaired_and_nothing_is_
     assert again.drifts == []
     assert progress(app) == before
     assert told(app) == announced
+    assert (silent.promise.code, breaches(app)) == ("over_untold", [])
     assert binned in {row.sf_id for row in mirrored(app.db, "shipments", is_deleted=True)}
     tallies = {tally.sobject: (tally.in_org, tally.in_mirror) for tally in again.tallies}
     assert tallies["Shipment__c"] == (5, 5)
