@@ -67,22 +67,26 @@ def _look_inside(settings: Settings, document: dict[str, Any], *, accept: bool, 
     from sfsync.app import App  # noqa: PLC0415 - a database of another schema is not looked into
     from sfsync.store.engine import open_database  # noqa: PLC0415 - as above
     from sfsync.store.health import troubles  # noqa: PLC0415 - as above
-    from sfsync.sync.guard import accept_alarms, breaches, open_alarms  # noqa: PLC0415 - as above
+    from sfsync.sync.guard import accept_alarms, breaches, lane_alarms  # noqa: PLC0415 - as above
 
     db = open_database(settings.database_url)
     try:
         wrong = troubles(db)
         found: list[tuple[str, Breach]] = []
-        stopped: list[tuple[str, Alarm]] = []
+        known: list[tuple[str, Alarm]] = []
         accepted: list[tuple[str, Alarm]] = []
         for org in settings.org_names if not wrong else ():
             one = App(settings, org, db)
             found += [(org, breach) for breach in breaches(one)]
             accepted += [(org, alarm) for alarm in (accept_alarms(one, actor()) if accept else ())]
-            stopped += [(org, alarm) for alarm in open_alarms(one)]
+            known += [(org, alarm) for alarm in lane_alarms(one)]
     finally:
         db.close()
-    code = EXIT_USAGE if wrong else EXIT_ATTENTION if stopped or (found and not accept) else EXIT_DONE
+    stopped = [(org, alarm) for org, alarm in known if alarm.stops]
+    allowed = {(org, alarm.code): alarm for org, alarm in known if not alarm.stops}
+    # What was accepted is known; more records than those are not.
+    new = [(o, b) for o, b in found if (o, b.promise.code) not in allowed or not _covers(allowed[o, b.promise.code], b)]
+    code = EXIT_USAGE if wrong else EXIT_ATTENTION if stopped or new else EXIT_DONE
     document |= {
         "ok": not wrong,
         "troubles": wrong,
@@ -97,7 +101,10 @@ def _look_inside(settings: Settings, document: dict[str, Any], *, accept: bool, 
         if wrong:
             show(title("What is wrong"), bullets(*wrong))
         if found:
-            show(title("Broken promises"), bullets(*(f"{o}: {b.message}" for o, b in found)))
+            said = (
+                f"{o}: {b.message if (o, b) in new else _accepted(b, allowed[o, b.promise.code])}" for o, b in found
+            )
+            show(title("Broken promises"), bullets(*said))
         for o, alarm in stopped:
             show(f"{o}: the {alarm.lane} lane has stood still since {when(alarm.since)} UTC ({alarm.code}).")
         for o, alarm in accepted:
@@ -105,6 +112,15 @@ def _look_inside(settings: Settings, document: dict[str, Any], *, accept: bool, 
         if code == EXIT_DONE and not found:
             show("It is whole, and all promises hold.")
     raise typer.Exit(code)
+
+
+def _covers(alarm: Alarm, breach: Breach) -> bool:
+    return set(breach.records) <= set(alarm.records)
+
+
+def _accepted(breach: Breach, alarm: Alarm) -> str:
+    who = f"Accepted by {alarm.accepted_by} on {when(alarm.accepted_at)} UTC"
+    return f"{breach.what} {who}: the {breach.promise.lane} lane works."
 
 
 @app.command()

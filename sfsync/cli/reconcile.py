@@ -11,7 +11,7 @@ from sfsync.cli.entries import moment
 from sfsync.cli.options import AsJson, Org, opened
 from sfsync.cli.progress import shown_progress
 from sfsync.cli.render import count, show, show_json, table, title
-from sfsync.domain.drift import kinds
+from sfsync.domain.drift import WHY, WORDS, kinds
 from sfsync.sync.reconcile import Wanted, run_reconcile
 
 if TYPE_CHECKING:
@@ -115,9 +115,18 @@ def _lines(report: Report, found: Reconciled, org: str) -> Iterator[RenderableTy
         if tally.failed:
             yield f"{tally.sobject}: {tally.failed}"
     if found.drifts:
-        yield title("Differences")
         shown = found.drifts[:_SHOWN]
-        yield table("Record", "What, and why", rows=[(d.sf_id, f"{d.sobject} {d.what}. {d.why}") for d in shown])
+        for kind in dict.fromkeys(drift.kind for drift in shown):
+            alike = [drift for drift in shown if drift.kind is kind]
+            yield title(WORDS[kind].capitalize())
+            yield WHY[kind]
+            yield table(
+                "Record",
+                "Object",
+                "Columns",
+                "Repaired",
+                rows=[(d.sf_id, d.sobject, ", ".join(d.columns) or None, "yes" if d.repaired else "no") for d in alike],
+            )
         if found.found > len(shown):
             yield f"and {found.found - len(shown):,} more: --json lists the first 1,000."
     if found.open and not report.counts.get("drift_repaired"):

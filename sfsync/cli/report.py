@@ -49,7 +49,7 @@ def attention_lines(attention: Sequence[Attention], *, limit: int | None = SHOWN
     parts.append("")
     if "alarm" in kinds:
         parts.append(
-            "An alarm ends when what it tells of is mended; `sfsync db check --accept` lets its lane go on before that."
+            "An alarm ends when what it tells of is mended; `sfsync db check --accept` lets its lane go on before."
         )
     if "deal" in kinds:
         parts.append("Fix the deals in Salesforce: the next sync looks at them again and orders them by itself.")

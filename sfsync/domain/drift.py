@@ -47,6 +47,23 @@ class Kind(StrEnum):
     """A field of the org's record holds something else than it should, so nothing can be compared."""
 
 
+WORDS: Mapping[Kind, str] = {
+    Kind.MISSED_NEW: "missing here",
+    Kind.MISSED_CHANGE: "outdated here",
+    Kind.MISSED_DELETE: "deleted in the org",
+    Kind.MERGED: "merged in the org",
+    Kind.HARD_DELETED: "deleted for good in the org",
+    Kind.VANISHED: "gone from the org, or hidden",
+    Kind.UNDELETED: "undeleted in the org",
+    Kind.TAMPERED: "changed here",
+    Kind.UNSTAMPED: "changed in the org without a stamp",
+    Kind.AHEAD: "newer here",
+    Kind.LINE_WITHOUT_ORDER: "without its parent here",
+    Kind.ORDER_WITHOUT_LINES: "without lines here",
+    Kind.UNREADABLE: "unreadable in the org",
+}
+"""What each kind is called for people."""
+
 WHY: Mapping[Kind, str] = {
     Kind.MISSED_NEW: "It was read past: committed later than the look-back covers, shared with our user afterwards, "
     "or its row was deleted from the mirror.",
@@ -107,7 +124,7 @@ class Drift:
     def what(self) -> str:
         """The difference in words."""
         columns = f": {', '.join(self.columns)}" if self.columns else ""
-        return f"{self.kind.replace('_', ' ')}{columns}"
+        return f"{WORDS[self.kind]}{columns}"
 
     @property
     def why(self) -> str:
@@ -207,4 +224,4 @@ def summary(tallies: Iterable[Tally]) -> str:
 
 def kinds(counted: Mapping[Kind, int]) -> str:
     """Say how many there are of each kind."""
-    return ", ".join(f"{many:,} {kind.replace('_', ' ')}" for kind, many in sorted(counted.items()) if many)
+    return ", ".join(f"{many:,} {WORDS[kind]}" for kind, many in sorted(counted.items()) if many)

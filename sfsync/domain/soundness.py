@@ -21,25 +21,45 @@ class Lane(StrEnum):
     """Telling other systems."""
 
 
+_READ_AGAIN = "`sfsync reconcile --repair` reads it again from the org."
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Something that always holds: the lane that stops if it does not, and the breach in words."""
+    """Something that always holds: the lane that stops if it does not, the breach in words, and what mends it."""
 
     code: str
     lane: Lane
     broken: str
+    remedy: str = _READ_AGAIN
 
 
-DOUBLED = Promise("doubled", Lane.GENERATE, "Two living orders in the org carry the same key")
+_LOOK = "Compare the orders of the last runs (`sfsync logs`) with Salesforce, and report it as a fault of sfsync."
+
+DOUBLED = Promise(
+    "doubled",
+    Lane.GENERATE,
+    "Two living orders in the org carry the same key",
+    "Delete one of them in Salesforce, or take the key off it; or, if there is one only, `sfsync reconcile --repair`.",
+)
 LINES_MISSING = Promise("lines_missing", Lane.GENERATE, "An order of ours was activated without all its lines")
-WRONG_TOTAL = Promise("wrong_total", Lane.GENERATE, "An order was created over another total than its deal's")
-NOT_WRITTEN_DOWN = Promise("not_written_down", Lane.GENERATE, "More orders were created than the journal tells of")
-DOUBT_UNMARKED = Promise("doubt_unmarked", Lane.GENERATE, "A creation is in doubt in a way that cannot be")
-UPDATE_UNMARKED = Promise("update_unmarked", Lane.PUSH, "An update is in doubt in a way that cannot be")
+WRONG_TOTAL = Promise(
+    "wrong_total", Lane.GENERATE, "An order was created over another total than its deal's", "Correct it in Salesforce."
+)
+NOT_WRITTEN_DOWN = Promise(
+    "not_written_down", Lane.GENERATE, "More orders were created than the journal tells of", _LOOK
+)
+DOUBT_UNMARKED = Promise("doubt_unmarked", Lane.GENERATE, "A creation is in doubt in a way that cannot be", _LOOK)
+UPDATE_UNMARKED = Promise("update_unmarked", Lane.PUSH, "An update is in doubt in a way that cannot be", _LOOK)
 WRONG_STATUS = Promise("wrong_status", Lane.PUSH, "An order's status is not the one that its category in the org gives")
 TOLD_TOO_EARLY = Promise("told_too_early", Lane.DELIVER, "Events told of a status that the org never showed")
 OVER_REDUCED = Promise("over_reduced", Lane.PUSH, "More was taken back of a line than was ordered")
-RESERVED_TWICE = Promise("reserved_twice", Lane.GENERATE, "Reductions of ours take more of a line than was ordered")
+RESERVED_TWICE = Promise(
+    "reserved_twice",
+    Lane.GENERATE,
+    "Reductions of ours take more of a line than was ordered",
+    "Withdraw one that was not sent (`sfsync orders withdraw`), or delete its draft in Salesforce.",
+)
 OVER_UNTOLD = Promise("over_untold", Lane.PUSH, "More was shipped than is due, and no alarm tells of it")
 
 PROMISES: Mapping[str, Promise] = {
@@ -69,11 +89,17 @@ class Breach:
     records: tuple[str, ...]
 
     @property
-    def message(self) -> str:
-        """The breach in words: what, for which records, what stands still."""
+    def what(self) -> str:
+        """The breach in words, and for which records."""
         more = f" and {len(self.records) - _FEW:,} more" if len(self.records) > _FEW else ""
         named = f": {', '.join(self.records[:_FEW])}{more}" if self.records else ""
-        return f"{self.promise.broken}{named}. The {self.promise.lane} lane stands still until that is repaired."
+        return f"{self.promise.broken}{named}."
+
+    @property
+    def message(self) -> str:
+        """The breach in words: what, what stands still, and what to do."""
+        lane = f"The {self.promise.lane} lane stands still until that is repaired."
+        return f"{self.what} {lane} {self.promise.remedy}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _values(tx: Tx) -> list[str]:
         if rows := spoilt.find(tx, table):
             columns = ", ".join(sorted({column for found in rows.values() for column in found}))
             told.append(
-                f"{len(rows):,} rows of {table.name} hold what cannot be read ({columns}). "
+                f"{len(rows):,} row{'s' if len(rows) > 1 else ''} of {table.name} cannot be read ({columns}). "
                 "`sfsync reconcile --repair` mends what the org has; correct others by SQL."
             )
     return told

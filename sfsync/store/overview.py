@@ -98,7 +98,9 @@ def attention(tx: Tx, org: str, only: str | None = None, known: Sequence[Alarm] 
 
 def _alarms(found: Sequence[Alarm]) -> list[Attention]:
     return [
-        Attention("alarm", alarm.code, None, alarm.code, alarm.message, alarm.since)
+        Attention(
+            "alarm", f"{alarm.lane} lane" if alarm.lane else "mirror", None, alarm.code, alarm.message, alarm.since
+        )
         for alarm in found
         if alarm.accepted_at is None
     ]

@@ -150,7 +150,7 @@ class Comparison:
             held = Held(record.system_modstamp, record.is_deleted, touched, self._ledger.orphan(record, parent))
         kind = judge(shown, held, columns, on_its_way=False)
         if kind is None or judge(shown, held, columns, on_its_way=self._on_its_way(row, shown, held)) is not None:
-            return kind, columns
+            return kind, columns or (("is_deleted",) if kind is Kind.TAMPERED else ())
         self.tally.on_its_way += 1
         return None, ()
 

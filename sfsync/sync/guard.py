@@ -36,10 +36,10 @@ def breaches(app: App) -> list[Breach]:
     return found + [Breach(promise, tuple(records)) for promise, records in wide if records]
 
 
-def open_alarms(app: App) -> list[Alarm]:
-    """Return the alarms that keep a lane from working."""
+def lane_alarms(app: App) -> list[Alarm]:
+    """Return the alarms that keep a lane from working, or would if nobody had accepted them."""
     with app.db.read() as tx:
-        return [alarm for alarm in alarms.of_org(tx, app.org_name) if alarm.stops]
+        return [alarm for alarm in alarms.of_org(tx, app.org_name) if alarm.lane is not None]
 
 
 def accept_alarms(app: App, actor: str) -> list[Alarm]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sfsync.sync.work import Progress, Work
 
 
-_ALARM = "{open:,} records of the mirror are not what the org shows ({said}). `sfsync reconcile --repair` mends them. "
+_ALARM = "Not what the org shows: {open:,} of the mirror's records ({said}). `sfsync reconcile --repair` mends them. "
 
 
 @dataclass(frozen=True, slots=True)

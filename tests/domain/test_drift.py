@@ -94,6 +94,6 @@ def test_every_kind_is_explained_and_counted_in_words() -> None:
 
     assert WHY.keys() == set(Kind)
     assert tally.open == 1200
-    assert kinds(tally.found) == "1 merged, 1,200 tampered"
-    assert summary([Tally("Account"), tally]) == "Order: 1 merged, 1,200 tampered"
-    assert Drift("Order", "801", Kind.MISSED_CHANGE, ("name", "type")).what == "missed change: name, type"
+    assert kinds(tally.found) == "1 merged in the org, 1,200 changed here"
+    assert summary([Tally("Account"), tally]) == "Order: 1 merged in the org, 1,200 changed here"
+    assert Drift("Order", "801", Kind.MISSED_CHANGE, ("name", "type")).what == "outdated here: name, type"

@@ -31,7 +31,7 @@ def test_an_order_that_contradicts_itself_breaks_a_promise(order: OrderState, co
 def test_a_breach_names_the_first_records_and_the_lane_that_stands_still() -> None:
     assert Breach(DOUBLED, tuple("abcdefg")).message == (
         "Two living orders in the org carry the same key: a, b, c, d, e and 2 more. "
-        "The generate lane stands still until that is repaired."
+        "The generate lane stands still until that is repaired. " + DOUBLED.remedy
     )
     assert Breach(NOT_WRITTEN_DOWN, ()).message.startswith("More orders were created than the journal tells of. The")
     assert all(code == promise.code for code, promise in PROMISES.items())

@@ -64,6 +64,6 @@ def test_values_that_nobody_can_read_are_named_and_readable_ones_are_not(db: Dat
     found = sorted(troubles(db))
 
     assert [one.split(". ")[0] for one in found] == [
-        "1 rows of runs hold what cannot be read (started_at)",
-        "3 rows of orders hold what cannot be read (effective_date, planned_total)",
+        "1 row of runs cannot be read (started_at)",
+        "3 rows of orders cannot be read (effective_date, planned_total)",
     ]

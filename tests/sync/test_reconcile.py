@@ -212,7 +212,7 @@ def test_a_drift_that_is_left_is_told_once_and_its_alarm_ends_with_the_repair(
     run_reconcile(app, REPAIR)
 
     assert event.data["sync"]["kinds"] == {"Order": {"tampered": 1}}
-    assert alarm.message.startswith("1 records of the mirror are not what the org shows (Order: 1 tampered).")
+    assert alarm.message.startswith("Not what the org shows: 1 of the mirror's records (Order: 1 changed here).")
     assert mirrored(app.db, "alarms") == []
     assert run_reconcile(app, Wanted(objects=("Order",), tell=True))[1].exit_code == 0
     assert len(mirrored(app.db, "events", type="sync.drifted")) == 2
