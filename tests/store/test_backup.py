@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sfsync.store.engine import Database
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is about the file."""
 
 
 @pytest.fixture
@@ -98,6 +100,7 @@ def test_one_kind_of_database_takes_what_the_other_wrote(
     post.close()
 
 
+@on_sqlite
 def test_a_database_that_holds_rows_is_replaced_only_if_that_is_wanted(filled: Database, file: Path) -> None:
     before = held(filled)
     back_up(filled, file, NOW)
@@ -111,6 +114,7 @@ def test_a_database_that_holds_rows_is_replaced_only_if_that_is_wanted(filled: D
     assert held(filled) == before
 
 
+@on_sqlite
 def test_a_backup_that_is_not_whole_or_not_ours_or_of_another_schema_is_refused_and_changes_nothing(
     filled: Database, file: Path, tmp_path: Path
 ) -> None:
@@ -155,6 +159,7 @@ def test_a_restore_that_fails_half_way_leaves_the_database_as_it_was(filled: Dat
     assert held(filled) == before
 
 
+@on_sqlite
 def test_a_backup_is_never_written_over_another_file_nor_left_half_written(
     filled: Database, file: Path, tmp_path: Path
 ) -> None:

@@ -85,6 +85,7 @@ def settled(world: World, make_app: Callable[[Org], App]) -> App:
     return app
 
 
+@on_sqlite
 def test_a_mirror_that_follows_the_org_has_no_drift_and_looking_writes_only_the_run(world: World, settled: App) -> None:
     before = everything_but_runs(settled.db)
     world.org.calls.clear()
@@ -324,6 +325,7 @@ def test_an_order_of_ours_that_lost_its_lines_in_the_org_is_told_and_cannot_be_r
     assert (found.open, found.exit_code) == (1, 1)
 
 
+@on_sqlite
 def test_what_was_not_read_yet_is_on_its_way_and_only_what_is_younger_is_compared(world: World, settled: App) -> None:
     app, org = settled, world.org
     old, young = ids(app, "orders")[0], ids(app, "orders")[-1]

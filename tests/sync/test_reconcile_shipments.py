@@ -14,7 +14,7 @@ from sfsync.sync.guard import breaches
 from sfsync.sync.reconcile import Wanted, run_reconcile
 from tests.mirror import mirrored
 from tests.shipping import activated, add_objects, progress, record, shipped_by_others, sql, told
-from tests.sync.test_reconcile import Drifts, ids, kinds
+from tests.sync.test_reconcile import Drifts, ids, kinds, on_sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ def app(world: World, make_app: Callable[[Org], App], monkeypatch: pytest.Monkey
     return make_app(world.org)
 
 
+@on_sqlite
 def test_drifts_of_shipments_of_all_kinds_are_found_and_repaired_and_nothing_is_told_twice(
     world: World, app: App
 ) -> None:
@@ -92,7 +93,7 @@ def test_drifts_of_shipments_of_all_kinds_are_found_and_repaired_and_nothing_is_
     assert run_reconcile(app, Wanted(objects=("Shipment__c",)))[1].exit_code == 0
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_values_that_cannot_be_read_are_found_and_repaired_and_wishes_for_them_are_not_sent(
     world: World, app: App
 ) -> None:

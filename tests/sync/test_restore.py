@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from sfsync.store.backup import back_up, restore
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reconcile import Wanted, run_reconcile
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from tests.world import World
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_after_an_older_backup_was_restored_the_next_sync_catches_up_and_doubles_nothing(
     world: World, app: App, tmp_path: Path
 ) -> None:
