@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sfsync.errors import DatabaseUnavailable, LeaseHeld, OrgRefused, OrgUnavailable
+from sfsync.errors import DatabaseUnavailable, LeaseHeld, OrgRefused, OrgUnavailable, UsageError
 from sfsync.sync.reconcile import Wanted, run_reconcile
+from sfsync.sync.work import Stopped
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,8 +59,14 @@ class Nightly:
         wanted = Wanted(repair=self._settings.repair, tell=True)
         try:
             report, found = run_reconcile(self._app, wanted, command="reconcile", progress=progress)
-        except (LeaseHeld, OrgUnavailable, OrgRefused, DatabaseUnavailable) as error:
+        except Stopped:
+            raise
+        except (LeaseHeld, OrgUnavailable, OrgRefused, DatabaseUnavailable, UsageError) as error:
             self._log.warning(error.message, action="daemon.not_reconciled", remedy=error.remedy)
+            return
+        except Exception:  # noqa: BLE001 - the cycles go on; the next night may find it gone
+            said = "Reconcile ended in an error that sfsync did not expect."
+            self._log.exception(said, action="daemon.not_reconciled")
             return
         say = self._log.error if found.exit_code else self._log.info
         say(

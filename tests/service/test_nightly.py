@@ -17,12 +17,14 @@ from sfsync.store import lease
 from sfsync.store.engine import open_database
 from sfsync.store.tables import orders
 from sfsync.sync.cycle import run_cycle
-from sfsync.sync.work import no_progress
+from sfsync.sync.work import Stopped, no_progress
 from tests.mirror import mirrored
 from tests.world import World, new_org
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from sfsync.sync.work import Progress
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -100,3 +102,21 @@ def test_a_reconcile_that_another_sfsync_holds_up_is_tried_again_the_next_night(
 
     assert names(app) == {"Written here"}
     assert nightly.due == NOW + timedelta(hours=25)
+
+
+def test_an_error_that_nobody_expects_ends_the_reconcile_and_not_the_daemon_and_a_stop_is_no_error(app: App) -> None:
+    nightly = Nightly(app, get_logger(__name__))
+    app.clock.advance(3600)  # type: ignore[attr-defined]
+
+    def fail(error: Exception) -> Progress:
+        def act(_arrow: str, _done: int, _total: int | None) -> None:
+            raise error
+
+        return act
+
+    with pytest.raises(Stopped):
+        nightly.run_if_due(fail(Stopped("enough")))
+    stopped = nightly.due
+    nightly.run_if_due(fail(ZeroDivisionError()))
+
+    assert (stopped, nightly.due) == (NOW + timedelta(hours=1), NOW + timedelta(hours=25))

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sfsync.errors import DatabaseRefused
+from sfsync.store import migrations
 from sfsync.store.backup import back_up, restore
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reconcile import Wanted, run_reconcile
-from tests.mirror import mirrored
+from tests.mirror import everything_but_runs, mirrored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +51,22 @@ def test_after_an_older_backup_was_restored_the_next_sync_catches_up_and_doubles
     }
     org.advance(3600)
     assert run_reconcile(app, Wanted())[1].drifts == []
+
+
+def test_a_process_that_a_newer_version_overtook_does_nothing_more_and_says_why(world: World, app: App) -> None:
+    world.deal()
+    run_cycle(app)
+    with app.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE sfsync_version SET version_num = '9999'")
+    world.deal()
+    world.org.calls.clear()
+    before = everything_but_runs(app.db)
+
+    with pytest.raises(DatabaseRefused, match=r"Another sfsync has brought the database .* to schema 9999") as refused:
+        run_cycle(app)
+    after, runs = everything_but_runs(app.db), len(mirrored(app.db, "runs"))
+    with app.db.begin() as tx:
+        tx.exec_driver_sql(f"UPDATE sfsync_version SET version_num = '{migrations.HEAD}'")
+
+    assert "Start this service again" in (refused.value.remedy or "")
+    assert (after, runs, world.org.calls.count()) == (before, 1, 0)
