@@ -77,11 +77,10 @@ def compiled_once() -> Generator[None]:
 
     def create_engine(*arguments: Any, **options: Any) -> Engine:
         engine = sqlalchemy.create_engine(*arguments, **options)
-        known = first.get(engine.url.drivername, engine)
-        if not hasattr(known.dialect, "default_isolation_level"):
-            # What has never been connected knows nothing of its server.
-            known = engine
-        first[engine.url.drivername] = known
+        known = first.get(engine.url.drivername)
+        if known is None or known.dialect.server_version_info is None:  # it never connected
+            first[engine.url.drivername] = engine
+            return engine
         # The cache is kept by dialect; SQLAlchemy has no public way to share either.
         engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
         return engine

@@ -38,7 +38,8 @@ COMMANDS = (
     Command("events", "List events, deliver again, pause a sink.", _LOOK, "sfsync.cli.events", "app"),
     Command("runs", "List runs, show one.", _LOOK, "sfsync.cli.runs", "app"),
     Command("logs", "Show what happened to which record.", _LOOK, "sfsync.cli.logs"),
+    Command("reconcile", "Compare the whole org with the mirror.", _CARE, "sfsync.cli.reconcile"),
     Command("setup-org", "Show or make what sfsync needs in the org.", _CARE, "sfsync.cli.setup_org"),
-    Command("db", "Check or upgrade the database's schema.", _CARE, "sfsync.cli.db", "app"),
+    Command("db", "Check, upgrade, back up, restore the database.", _CARE, "sfsync.cli.db", "app"),
     Command("emulator", "Serve a make-believe org.", _CARE, "sfsync.cli.emulator", "app"),
 )

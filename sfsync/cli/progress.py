@@ -22,6 +22,7 @@ _WORDS = {
     "plan": ("Planning", "deal"),
     "generate": ("Creating", "order"),
     "push": ("Pushing statuses", "order"),
+    "reconcile": ("Comparing", "record"),
     "deliver": ("Delivering", "event"),
 }
 

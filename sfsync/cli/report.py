@@ -47,6 +47,10 @@ def attention_lines(attention: Sequence[Attention], *, limit: int | None = SHOWN
     if len(groups) > len(rows):
         parts.append(f"and {len(groups) - len(rows):,} more: `sfsync status --all` lists them all.")
     parts.append("")
+    if "alarm" in kinds:
+        parts.append(
+            "An alarm ends when what it tells of is mended; `sfsync db check --accept` lets its lane go on before."
+        )
     if "deal" in kinds:
         parts.append("Fix the deals in Salesforce: the next sync looks at them again and orders them by itself.")
     if "discrepancy" in kinds:
@@ -134,6 +138,7 @@ def _with_retry(one: Attention) -> str:
 
 
 _KINDS = {
+    "alarm": ("alarm", "alarms"),
     "deal": ("rejected deal", "rejected deals"),
     "order": ("order", "orders"),
     "doubt": ("write in doubt", "writes in doubt"),

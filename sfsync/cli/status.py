@@ -74,7 +74,7 @@ def command(
         told = deliveries.standings(tx, app.org_name, [sink.name for sink in app.sinks])
         ship = [Lane("ship", shipment_list.waiting(tx, app.org_name), None)] if app.settings.shipments.enabled else []
     waiting = (*waiting, *ship, *_event_lanes(told))
-    steps = list(_next(last, waiting, api))
+    steps = list(_next(last, waiting, api, alarms=any(one.kind == "alarm" for one in attention)))
     if as_json:
         show_json(_document(app, now, standing, by_status, waiting, attention, last, api, steps))
         return
@@ -133,13 +133,15 @@ def _api_line(api: Api | None, now: datetime) -> str:
     return line
 
 
-def _next(last: Run | None, waiting: Sequence[Lane], api: Api | None) -> Iterator[str]:
+def _next(last: Run | None, waiting: Sequence[Lane], api: Api | None, *, alarms: bool) -> Iterator[str]:
     found = {lane.name for lane in waiting if lane.waiting}
     if last is None:
         yield "Run `sfsync doctor` to see whether all is ready, then `sfsync plan` and `sfsync sync`."
         return
     if last.outcome == "failed":
         yield f"The last run failed: `sfsync runs show {last.id}`."
+    if alarms:
+        yield "See to the alarms above first: `sfsync db check`, `sfsync reconcile --repair`, or the journal say more."
     if found & {"plan", "create", "push", "doubt", "ship"}:
         yield "Run `sfsync sync`, or wait for the daemon: it does what waits."
     if "rejected" in found:
@@ -156,7 +158,7 @@ def _next(last: Run | None, waiting: Sequence[Lane], api: Api | None) -> Iterato
         yield "When the sink is well again: `sfsync events replay --since TIME`."
     if api is not None and (api.used_up_at is not None or api.used >= _PLENTY * api.limit):
         yield "Find out what uses the API (Setup, Company Information), or let sfsync run less often."
-    if not found - {"on_hold"} and last.outcome != "failed":
+    if not found - {"on_hold"} and not alarms and last.outcome != "failed":
         yield "Nothing: everything has crossed."
 
 

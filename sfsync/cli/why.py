@@ -10,10 +10,12 @@ from sfsync.cli.chain import chain_of, chain_table
 from sfsync.cli.options import AsJson, Org, Record, opened
 from sfsync.cli.render import bullets, pairs, plain, show, show_json, title
 from sfsync.domain.steps import State
+from sfsync.store import alarms
 from sfsync.store.find import find
 
 if TYPE_CHECKING:
     from sfsync.cli.chain import Chain
+    from sfsync.store.alarms import Alarm
     from sfsync.store.find import Found
 
 _MARKS = {
@@ -33,13 +35,16 @@ def command(record: Record, *, org: Org = None, as_json: AsJson = False) -> None
     with opened(org) as app, app.db.read() as tx:
         found = find(tx, app.org_name, record)
         chain = chain_of(app, tx, found)
+        wrong = [alarm for alarm in alarms.of_org(tx, app.org_name) if _names(alarm, found)]
     explanation = chain.explanation
     if as_json:
-        show_json(_document(record, found, chain))
+        show_json(_document(record, found, chain) | {"alarms": wrong})
         return
     show(
         pairs({step.subject.capitalize(): _marked(step.state, step.text) for step in explanation.steps}),
     )
+    if wrong:
+        show(title("Alarms"), bullets(*(alarm.message for alarm in wrong)))
     if explanation.obstacles:
         points = ("\n".join(filter(None, (obstacle.what, obstacle.remedy))) for obstacle in explanation.obstacles)
         show(title("What blocks it"), bullets(*points))
@@ -48,6 +53,12 @@ def command(record: Record, *, org: Org = None, as_json: AsJson = False) -> None
         show(title("What happened, and who was told (UTC)"), chain_table(chain, to_come=False))
     if chain.is_cut:
         show(f"\nThere is more: `sfsync logs --order {record} --limit 1000`.")
+
+
+def _names(alarm: Alarm, found: Found) -> bool:
+    """Whether an alarm is about this record, or keeps its lane from working."""
+    keys = {key for order in found.orders for key in (order.key, order.sf_id)}
+    return bool(keys & {*alarm.records}) or (alarm.stops and not all(order.sf_id for order in found.orders))
 
 
 def _marked(state: State, text: str) -> Text:

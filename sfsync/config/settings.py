@@ -170,6 +170,17 @@ class DaemonSettings(Section):
     )
 
 
+class ReconcileSettings(Section):
+    """When the daemon compares the whole org with the mirror, and what it does about differences."""
+
+    at: str = Field(
+        default="02:30",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$",
+        description="Time of day (UTC, HH:MM) at which the daemon reconciles; empty for never.",
+    )
+    repair: bool = Field(default=True, description="Whether the daemon repairs the mirror, or only tells.")
+
+
 class LogSettings(Section):
     """What is logged to stderr, and in which form."""
 
@@ -204,6 +215,7 @@ class Settings(Section):
     sync: SyncSettings = SyncSettings()
     events: EventsSettings = EventsSettings()
     daemon: DaemonSettings = DaemonSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     log: LogSettings = LogSettings()
     orgs: dict[str, SalesforceSettings] = Field(
         default_factory=dict, description="More orgs by name, each overriding [salesforce]."

@@ -37,6 +37,8 @@ class EventType(StrEnum):
     """The org has confirmed that all of the order was shipped: what was ordered, less active reductions."""
     OPPORTUNITY_REJECTED = "opportunity.rejected"
     """A won deal gets no order until somebody mends it; the problems are in words a sales rep can act on."""
+    SYNC_DRIFTED = "sync.drifted"
+    """The mirror was not what the org shows, although nothing was on its way; told once for each change of that."""
     SYNC_FAILING = "sync.failing"
     """A run failed, after one that did not: nothing moves between the org and the mirror."""
     SYNC_RECOVERED = "sync.recovered"

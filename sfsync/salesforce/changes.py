@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sfsync.domain.position import Position
 from sfsync.errors import OrgRefused, SfsyncError
 from sfsync.salesforce import failures, soql, wire
-from sfsync.salesforce.composite import QUERIES, Sub
+from sfsync.salesforce.composite import QUERIES, Sub, in_calls
+from sfsync.salesforce.echoes import Echoes
 from sfsync.salesforce.rows import complete_children, parsed, query, rows_of, stamp_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sfsync.salesforce.client import OrgClient
     from sfsync.salesforce.composite import SubAnswer
+    from sfsync.salesforce.echoes import Echo
     from sfsync.salesforce.feeds import Feed
 
 QUERIES_PER_CALL = QUERIES
@@ -49,6 +51,17 @@ class Ask:
     first_page: bool = True
     deleted_since: datetime | None = None
 
+    @property
+    def queries(self) -> int:
+        """How many queries its first call takes at most."""
+        return 2 if self.feed.echoes and self.first_page and self.lookback and self.position else 1
+
+    def echoes(self, me: str | None) -> Echoes | None:
+        """Return what also to look at by its stamp alone; None for nothing."""
+        if me is None or self.position is None or self.queries == 1:
+            return None
+        return Echoes(self.feed, self.position, self.lookback, me)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -62,6 +75,7 @@ class Page:
         deleted_until: How far the delete log is complete: an older transaction may still be running.
         gap: The delete log does not reach back to `deleted_since`: compare all ids.
         failed: The feed could not be read; rows and position are as if it had not been asked.
+        echoes: What of ours lies within the look-back: those of another stamp than we know are to be read.
     """
 
     rows: tuple[Any, ...] = ()
@@ -71,6 +85,7 @@ class Page:
     gap: bool = False
     failed: SfsyncError | None = None
     deleted_until: datetime | None = None
+    echoes: tuple[Echo, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,6 +99,7 @@ class _Reading:
     deleted: tuple[str, ...] | None = None
     deleted_until: datetime | None = None
     gap: bool = False
+    echoes: tuple[Echo, ...] = ()
 
     @property
     def goes_on(self) -> bool:
@@ -98,7 +114,7 @@ class _Reading:
 
 
 def read_round(client: OrgClient, asks: Sequence[Ask]) -> list[Page]:
-    """Read one page of every feed asked for; ONE call for up to five of them.
+    """Read one page of every feed asked for; ONE call for as many as `in_calls` puts together.
 
     More calls are made only where the look-back holds more rows than a page, and where the org cut a
     list of children short.
@@ -107,8 +123,8 @@ def read_round(client: OrgClient, asks: Sequence[Ask]) -> list[Page]:
         OrgUnavailable, OrgRefused: the call failed. What fails for one feed alone is in its page.
     """
     pages: list[Page] = []
-    for start in range(0, len(asks), QUERIES_PER_CALL):
-        readings = [_Reading(ask, ask.position) for ask in asks[start : start + QUERIES_PER_CALL]]
+    for group in in_calls(asks, lambda ask: ask.queries):
+        readings = [_Reading(ask, ask.position) for ask in group]
         _read(client, readings, with_deletes=True)
         while behind := [reading for reading in readings if reading.goes_on]:
             _read(client, behind, with_deletes=False)
@@ -179,6 +195,8 @@ def _read(client: OrgClient, readings: Sequence[_Reading], *, with_deletes: bool
     me, now = client.user_id, client.now()
     subs = [query(_text(reading, me)) for reading in readings]
     asking: list[_Reading] = []
+    echoing = [(reading, found) for reading in readings if with_deletes and (found := reading.ask.echoes(me))]
+    subs += [echoes.first_page() for _, echoes in echoing]
     for reading in readings if with_deletes else ():
         since = reading.ask.deleted_since
         if since is None:
@@ -192,7 +210,13 @@ def _read(client: OrgClient, readings: Sequence[_Reading], *, with_deletes: bool
     answers = client.read_many(subs)
     for reading, answer in zip(readings, answers[: len(readings)], strict=True):
         _take_rows(reading, answer)
-    for reading, answer in zip(asking, answers[len(readings) :], strict=True):
+    rest = answers[len(readings) :]
+    for (reading, echoes), answer in zip(echoing, rest[: len(echoing)], strict=True):
+        try:
+            reading.echoes = echoes.read(client, answer)
+        except SfsyncError as failure:
+            reading.failed, reading.more = failure, False
+    for reading, answer in zip(asking, rest[len(echoing) :], strict=True):
         _take_deletes(reading, answer)
 
 
@@ -203,7 +227,7 @@ def _text(reading: _Reading, me: str | None) -> str:
         when = ""
     elif ask.first_page and reading.fresh:
         back_to = at.stamp - ask.lookback if ask.lookback else None
-        when = soql.since(at.stamp, at.last_id, back_to=back_to, but_by=me)
+        when = soql.since(at.stamp, at.last_id, back_to=back_to, but_by=me if feed.echoes else None)
     else:
         when = soql.after(at.stamp, at.last_id)
     others = f"LastModifiedById != {soql.quoted_id(feed.skip_writer)}" if feed.skip_writer else ""
@@ -256,6 +280,7 @@ def _page(reading: _Reading) -> Page:
         reading.deleted,
         reading.gap,
         deleted_until=reading.deleted_until,
+        echoes=reading.echoes,
     )
 
 

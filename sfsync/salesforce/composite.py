@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import requests
@@ -12,10 +12,11 @@ from sfsync.errors import OrgLimitReached
 from sfsync.salesforce import failures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sfsync.errors import SfsyncError
 
+T = TypeVar("T")
 SUBREQUESTS = 25
 """The most that one composite call takes (REST guide: composite)."""
 QUERIES = 5
@@ -98,3 +99,15 @@ def answers(body: Any, count: int) -> list[SubAnswer]:
         return [found[f"r{index}"] for index in range(count)]
     except KeyError:
         raise failures.unreadable(write=False) from None
+
+
+def in_calls(asking: Iterable[T], queries: Callable[[T], int]) -> Iterator[list[T]]:
+    """Put together what travels in one call, in the order given."""
+    group: list[T] = []
+    for one in asking:
+        if group and sum(map(queries, group)) + queries(one) > QUERIES:
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group

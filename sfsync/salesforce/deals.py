@@ -33,6 +33,8 @@ class LineOfDeal:
 
     deal_id: str
     line: DealLine
+    is_deleted: bool = False
+    """It left the deal, or went with it into the recycle bin."""
 
 
 def deal_fields(schema: OrgSchema) -> list[str]:
@@ -126,7 +128,8 @@ def parse_line_of_deal(row: Mapping[str, Any]) -> LineOfDeal:
         ValueError: naming the field that holds something else than it should.
     """
     field = "OpportunityLineItem.OpportunityId"
-    return LineOfDeal(required(text(row.get("OpportunityId"), field), field), parse_line(row))
+    gone = boolean(row.get("IsDeleted"), "OpportunityLineItem.IsDeleted")
+    return LineOfDeal(required(text(row.get("OpportunityId"), field), field), parse_line(row), gone)
 
 
 def _contract(row: Mapping[str, Any]) -> DealContract | None:

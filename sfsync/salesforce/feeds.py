@@ -45,6 +45,8 @@ class Feed:
         keeps_cursor: It is read on from where it was left; False for what is read whole each time.
         cursor: Under which name its cursor is kept; by default its own.
         tracks_deletes: Rows may vanish without a trace but in the org's delete log.
+        echoes: Most of it we wrote ourselves, and a page holds few of it: what we changed last is looked at again
+            by its stamp alone.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Feed:
     tracks_deletes: bool = False
     keeps_cursor: bool = True
     cursor: str = ""
+    echoes: bool = False
 
     @property
     def cursor_name(self) -> str:
@@ -122,6 +125,7 @@ def orders(schema: OrgSchema) -> Feed:
         child=Child(order_rows.CHILD, "OrderItem", "OrderId", tuple(order_rows.item_fields(schema))),
         tracks_deletes=True,
         cursor=order_fields.cursor(schema),
+        echoes=True,
     )
 
 

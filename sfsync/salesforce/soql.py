@@ -117,7 +117,7 @@ def since(stamp: datetime, last_id: str | None, *, back_to: datetime | None = No
 
     Rows get their stamp when they are written and become visible when their transaction commits, up
     to ten minutes later (Apex limits), so what lies before the cursor has to be looked at again. Rows
-    that `but_by` (our own user) changed last are left out there: the org answered those writes to us.
+    that `but_by` (our own user) changed last are left out there: `behind` finds them.
     """
     when = format_datetime(stamp)
     at_cursor = f"SystemModstamp >= {when}"
@@ -125,7 +125,14 @@ def since(stamp: datetime, last_id: str | None, *, back_to: datetime | None = No
         at_cursor = f"SystemModstamp > {when} OR (SystemModstamp = {when} AND Id >= {quoted_id(last_id)})"
     if back_to is None:
         return at_cursor
-    behind = f"SystemModstamp >= {format_datetime(back_to)} AND SystemModstamp <= {when}"
-    if but_by is not None:
-        behind += f" AND LastModifiedById != {quoted_id(but_by)}"
-    return f"{at_cursor} OR ({behind})"
+    others = f" AND LastModifiedById != {quoted_id(but_by)}" if but_by is not None else ""
+    return f"{at_cursor} OR ({_between(back_to, stamp)}{others})"
+
+
+def behind(stamp: datetime, *, back_to: datetime, by: str) -> str:
+    """Say: stamped between `back_to` and the cursor, and changed last by this user."""
+    return f"{_between(back_to, stamp)} AND LastModifiedById = {quoted_id(by)}"
+
+
+def _between(first: datetime, last: datetime) -> str:
+    return f"SystemModstamp >= {format_datetime(first)} AND SystemModstamp <= {format_datetime(last)}"

@@ -6,7 +6,7 @@ import logging
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, timedelta
 from queue import Empty, SimpleQueue
@@ -18,6 +18,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from sfsync.errors import DatabaseUnavailable, LeaseHeld, OrgRefused, OrgUnavailable, UsageError
 from sfsync.log import get_logger
 from sfsync.service import systemd
+from sfsync.service.nightly import Nightly
 from sfsync.service.pace import Ending, wait_after
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.deliver import serve
@@ -67,6 +68,7 @@ class Daemon:
         self._wait = self._interval
         self._failures = 0
         self._told = ""
+        self._alarms: list[str] = []
         self._log = get_logger(__name__).bind(org=app.org_name)
         # SimpleQueue.put may be called in a signal handler; threading.Event.set may not: it can lock itself out.
         self._events: SimpleQueue[_Event] = SimpleQueue()
@@ -76,6 +78,7 @@ class Daemon:
         # We tell of every cycle ourselves; that a long one leaves out a turn is no event.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._sinks = app.settings.complete_sinks()
+        self._nightly = Nightly(self._app, self._log)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             # One thread for the cycle, one for each sink, and one to tidy up: a slow one holds up nobody.
@@ -141,14 +144,13 @@ class Daemon:
 
     def _next_event(self) -> _Event:
         watched = systemd.watchdog()
+        # Not longer: a signal that comes just before Python begins to wait does not end the wait.
+        wait = min(watched / 2, _LOOK_AROUND) if watched else _LOOK_AROUND
         while True:
             if watched and self._is_alive():
                 systemd.notify("WATCHDOG=1")
             try:
-                # Not longer: a signal that comes just before Python begins to wait does not end the wait.
-                return self._events.get(
-                    timeout=min(watched / 2 if watched else _LOOK_AROUND, _LOOK_AROUND).total_seconds()
-                )
+                return self._events.get(timeout=wait.total_seconds())
             except Empty:
                 continue
 
@@ -197,6 +199,8 @@ class Daemon:
             )
             return wait
         self._done(report)
+        with suppress(Stopped):
+            self._nightly.run_if_due(self._between_calls)
         return self._after(Ending.DONE)
 
     def _deliver(self, sink: CompleteSink) -> None:
@@ -247,6 +251,11 @@ class Daemon:
             seconds=round(report.seconds, 3),
             attention=len(report.attention),
         )
+        alarms = [one.message for one in report.attention if one.kind == "alarm"]
+        if alarms != self._alarms:
+            for message in alarms:
+                self._log.error(message, action="daemon.alarm", remedy="See sfsync status, and sfsync db check.")
+            self._alarms = alarms
 
     def _refused(self, refusal: OrgRefused) -> timedelta:
         """Say it loudly once, then in passing as long as nothing changes."""

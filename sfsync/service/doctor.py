@@ -14,7 +14,7 @@ from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_TRY_LATER, EXIT_USAGE,
 from sfsync.salesforce.fitness import notes, problems, reduction_problems
 from sfsync.salesforce.identity import read_identity
 from sfsync.salesforce.schema import read_schema
-from sfsync.store import deliveries, reductions, schemas
+from sfsync.store import alarms, deliveries, reductions, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,6 +64,7 @@ def examine(org_name: str | None = None) -> Iterator[Check]:
         with open_app(org.name, settings=settings) as app:
             _try_writing(app)
             yield Check("database", "ok", f"{app.db.shown_url} has the schema of this version and can be written.")
+            yield from _alarms(app)
             yield from _sinks(app)
             yield from _examine_org(app)
     except SfsyncError as error:
@@ -112,6 +113,17 @@ def _try_writing(app: App) -> None:
 
 class _TakeBackError(Exception):
     """Rolls the trial write back."""
+
+
+def _alarms(app: App) -> Iterator[Check]:
+    with app.db.read() as tx:
+        found = alarms.of_org(tx, app.org_name)
+    for alarm in found:
+        if alarm.accepted_at is None:
+            remedy = "`sfsync db check` looks again." if alarm.lane else None
+            yield Check("alarms", "problem", alarm.message, remedy, EXIT_ATTENTION)
+        else:
+            yield Check("alarms", "note", f"{alarm.message} {alarm.accepted_by} has accepted that.")
 
 
 def _sinks(app: App) -> Iterator[Check]:

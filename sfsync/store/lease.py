@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,8 +18,7 @@ from sfsync.store.connect import file_of
 from sfsync.store.failures import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-    from datetime import timedelta
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
     from sfsync.store.engine import Database
@@ -71,6 +71,20 @@ def hold(db: Database, org: str, *, wait: timedelta, who: str) -> Generator[Leas
     else:
         with _on_file(db, org, lock_file(file, org), wait=wait):
             yield Lease(db, None)
+
+
+@contextmanager
+def hold_all(db: Database, orgs: Iterable[str], *, who: str) -> Generator[None]:
+    """Hold the leases of several orgs, so that nobody works on the database meanwhile; waits for nobody.
+
+    Raises:
+        LeaseHeld: if another process holds one of them.
+        DatabaseRefused, DatabaseUnavailable: as `hold`.
+    """
+    with ExitStack() as stack:
+        for org in sorted(set(orgs)):
+            stack.enter_context(hold(db, org, wait=timedelta(0), who=who))
+        yield
 
 
 def lock_file(database: Path, org: str) -> Path:

@@ -11,6 +11,7 @@ from sfsync.store.upserts import in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from sqlalchemy import Table
 
@@ -45,3 +46,14 @@ def living(tx: Tx, org: str, feed: str, ids: Iterable[str]) -> list[str]:
         query = select(table.c.sf_id).where(table.c.org == org, ~table.c.is_deleted, table.c.sf_id.in_(part))
         found += tx.scalars(query)
     return sorted(found)
+
+
+def standing(tx: Tx, org: str, feed: str, ids: Iterable[str]) -> dict[str, tuple[datetime | None, bool]]:
+    """Return the stamp of each of the Ids that the mirror holds, and whether it is marked as deleted."""
+    table = TABLES[feed]
+    columns = (table.c.sf_id, table.c.system_modstamp, table.c.is_deleted)
+    found: dict[str, tuple[datetime | None, bool]] = {}
+    for part in in_parts(ids):
+        rows = tx.execute(select(*columns).where(table.c.org == org, table.c.sf_id.in_(part)))
+        found.update((sf_id, (stamp, gone)) for sf_id, stamp, gone in rows)
+    return found

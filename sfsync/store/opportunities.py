@@ -23,7 +23,7 @@ def save_deals(tx: Tx, org: str, deals: Sequence[Deal]) -> int:
     A line that the org no longer shows is marked deleted: lines skip the recycle bin. Rows that are
     equal already are not written.
     """
-    rows = changed(tx, opportunities, org, [_deal_row(org, deal) for deal in deals])
+    rows = changed(tx, opportunities, org, [deal_row(org, deal) for deal in deals])
     upsert(tx, opportunities, rows, ("org", "sf_id"))
     shown = [(deal.sf_id, line) for deal in deals for line in deal.lines]
     touched = _save_lines(tx, org, shown)
@@ -37,7 +37,7 @@ def save_deals(tx: Tx, org: str, deals: Sequence[Deal]) -> int:
 def save_headers(tx: Tx, org: str, deals: Sequence[Deal]) -> int:
     """Update deals that were read without their lines; those that are not mirrored are left out."""
     known = known_hashes(tx, opportunities, org, [deal.sf_id for deal in deals])
-    rows = changed(tx, opportunities, org, [_deal_row(org, deal) for deal in deals if deal.sf_id in known])
+    rows = changed(tx, opportunities, org, [deal_row(org, deal) for deal in deals if deal.sf_id in known])
     flag(tx, org, [row["sf_id"] for row in rows])
     return upsert(tx, opportunities, rows, ("org", "sf_id"))
 
@@ -51,7 +51,7 @@ def save_lines(tx: Tx, org: str, lines: Sequence[tuple[str, DealLine]]) -> int:
 
 
 def _save_lines(tx: Tx, org: str, lines: Sequence[tuple[str, DealLine]]) -> set[str]:
-    rows = changed(tx, opportunity_lines, org, [_line_row(org, opportunity, line) for opportunity, line in lines])
+    rows = changed(tx, opportunity_lines, org, [line_row(org, opportunity, line) for opportunity, line in lines])
     upsert(tx, opportunity_lines, rows, ("org", "sf_id"))
     return {row["opportunity_id"] for row in rows}
 
@@ -69,7 +69,8 @@ def _drop_lines(tx: Tx, org: str, deals: Sequence[str], kept: Container[str]) ->
     return set(gone.values())
 
 
-def _deal_row(org: str, deal: Deal) -> dict[str, Any]:
+def deal_row(org: str, deal: Deal) -> dict[str, Any]:
+    """What the org shows of a deal, by column, with the hash of it."""
     contract = deal.contract
     values: dict[str, Any] = {
         "org": org,
@@ -102,7 +103,8 @@ def _deal_row(org: str, deal: Deal) -> dict[str, Any]:
     return values
 
 
-def _line_row(org: str, opportunity_id: str, line: DealLine) -> dict[str, Any]:
+def line_row(org: str, opportunity_id: str, line: DealLine) -> dict[str, Any]:
+    """What the org shows of a deal's line, by column, with the hash of it."""
     values: dict[str, Any] = {
         "org": org,
         "sf_id": line.sf_id,

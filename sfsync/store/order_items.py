@@ -66,7 +66,7 @@ def _write(
     inserts: list[dict[str, Any]] = []
     updates: list[dict[str, Any]] = []
     for item in {item.sf_id: item for item in sorted(items, key=lambda one: not one.is_deleted)}.values():
-        values = _values(item, owners[item.order_id])
+        values = {**values_of(item), "order_id": owners[item.order_id]}
         row = known.get(item.sf_id) or (unsent.get(item.key) if item.key else None)
         if row is None:
             inserts.append({**values, "org": org, "key": item.key})
@@ -105,7 +105,8 @@ def _known(tx: Tx, org: str, owners: Sequence[int]) -> dict[str, Row[*tuple[Any,
     return known
 
 
-def _values(item: OrgOrderItem, order_id: int) -> dict[str, Any]:
+def values_of(item: OrgOrderItem) -> dict[str, Any]:
+    """What the org shows of an item, by column, with the hash of it."""
     values: dict[str, Any] = {
         "sf_id": item.sf_id,
         "order_item_number": item.number,
@@ -124,4 +125,4 @@ def _values(item: OrgOrderItem, order_id: int) -> dict[str, Any]:
         "system_modstamp": item.system_modstamp,
     }
     values["row_hash"] = row_hash(values)
-    return {**values, "order_id": order_id}
+    return values

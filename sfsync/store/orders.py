@@ -77,7 +77,7 @@ def save_orders(
     clashes: list[tuple[int, Clash]] = []
     for order in found:
         row = known.get(order.sf_id) or (known.get(order.key) if order.key else None)
-        values = _values(order, to_local(order.status_label, order.status_code))
+        values = values_of(order, to_local(order.status_label, order.status_code))
         key = keys.get(order.sf_id)
         if row is None:
             gone = _gone(now if key and order.is_deleted and _is_of_deal(order, key) else None)
@@ -170,7 +170,8 @@ def _keys(tx: Tx, org: str, found: Sequence[OrgOrder], known: Mapping[str, Row[*
     return {order.sf_id: key for key, order in claims.items()}
 
 
-def _values(order: OrgOrder, status: Status) -> dict[str, Any]:
+def values_of(order: OrgOrder, status: Status) -> dict[str, Any]:
+    """What the org shows of an order, by column, with the hash of it."""
     values: dict[str, Any] = {
         "sf_id": order.sf_id,
         "org_key": order.key,

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select
 
 from sfsync.domain.disputes import conflict_words
-from sfsync.store import conflicts, deals, discrepancies, planned, shipment_list, wishes
+from sfsync.store import alarms, conflicts, deals, discrepancies, planned, shipment_list, wishes
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sfsync.domain.model import OrderPlan
+    from sfsync.store.alarms import Alarm
     from sfsync.store.engine import Tx
     from sfsync.store.wishes import Wish
 
@@ -25,7 +27,8 @@ class Attention:
 
     `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides),
     discrepancy (a deal that was changed differs from its orders), shipment (refused or held),
-    over (an order of which more was shipped than is ordered).
+    over (an order of which more was shipped than is ordered),
+    alarm (the whole: drift, or a broken promise that stops a lane).
     """
 
     kind: str
@@ -37,8 +40,11 @@ class Attention:
     retry_at: datetime | None = None
 
 
-def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...]:
-    """Return everything that a person has to look at, of all deals or one: rejected deals, orders, conflicts."""
+def attention(tx: Tx, org: str, only: str | None = None, known: Sequence[Alarm] | None = None) -> tuple[Attention, ...]:
+    """Return everything that a person has to look at, of all deals or one: alarms, rejected deals, orders, conflicts.
+
+    `known` are the alarms, where they have been read already.
+    """
     rejected = [
         Attention("deal", deal.sf_id, deal.name, problem.code, problem.message, deal.rejected_at)
         for deal in deals.rejected(tx, org)
@@ -86,7 +92,18 @@ def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...
         for one in discrepancies.facts(tx, org, only=only)
     ]
     shipped = [Attention(*one) for one in shipment_list.attention(tx, org, only)]
-    return (*rejected, *held, *disputed, *differing, *shipped)
+    alarmed = _alarms(alarms.of_org(tx, org) if known is None else known)
+    return (*alarmed, *rejected, *held, *disputed, *differing, *shipped)
+
+
+def _alarms(found: Sequence[Alarm]) -> list[Attention]:
+    return [
+        Attention(
+            "alarm", f"{alarm.lane} lane" if alarm.lane else "mirror", None, alarm.code, alarm.message, alarm.since
+        )
+        for alarm in found
+        if alarm.accepted_at is None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

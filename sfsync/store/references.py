@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 
 from sfsync.store import tables
 from sfsync.store.upserts import changed, known_hashes, row_hash, upsert
@@ -12,7 +12,7 @@ from sfsync.store.upserts import changed, known_hashes, row_hash, upsert
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Column, Table
+    from sqlalchemy import Column, Select, Table
 
     from sfsync.domain.references import Account, Contract, Product
     from sfsync.store.engine import Tx
@@ -60,7 +60,10 @@ def put_missing(tx: Tx, org: str, kind: Kind, ids: Iterable[str]) -> int:
 
 def unknown_ids(tx: Tx, org: str) -> dict[Kind, set[str]]:
     """Return the ids that orders and their items refer to and that are not mirrored yet."""
-    return {kind: _unknown(tx, org, kind) for kind in _TABLES}
+    found: dict[Kind, set[str]] = {kind: set() for kind in _TABLES}
+    for row in tx.execute(union_all(*(_unknown(org, kind) for kind in _TABLES))):
+        found[row[0]].add(row[1])
+    return found
 
 
 def unflagged(tx: Tx, org: str) -> set[str]:
@@ -75,18 +78,21 @@ def known_ids(tx: Tx, org: str, kind: Kind) -> set[str]:
     return set(tx.scalars(select(table.c.sf_id).where(table.c.org == org)))
 
 
-def _unknown(tx: Tx, org: str, kind: Kind) -> set[str]:
+def _unknown(org: str, kind: Kind) -> Select[Kind, str]:
     table, referring = _TABLES[kind], _REFERRING[kind]
     mirrored = select(table.c.sf_id).where(table.c.org == org, table.c.sf_id == referring).exists()
-    query = select(referring).distinct().where(referring.table.c.org == org, referring.is_not(None), ~mirrored)
-    return set(tx.scalars(query))
+    named = select(literal(kind), referring).distinct()
+    return named.where(referring.table.c.org == org, referring.is_not(None), ~mirrored)
 
 
 def _put(tx: Tx, org: str, kind: Kind, records: Sequence[Account | Contract | Product]) -> int:
     table = _TABLES[kind]
-    names = [column.name for column in table.columns if column.name not in ("org", "row_hash", "is_physical")]
-    rows = []
-    for record in records:
-        values = {name: getattr(record, name) for name in names}
-        rows.append({"org": org, **values, "row_hash": row_hash(values)})
+    rows = [row_of(table, org, record) for record in records]
     return upsert(tx, table, changed(tx, table, org, rows), ("org", "sf_id"))
+
+
+def row_of(table: Table, org: str, record: Account | Contract | Product) -> dict[str, Any]:
+    """What the org shows of a record whose attributes have the names of its table's columns, with the hash of it."""
+    names = [column.name for column in table.columns if column.name not in ("org", "row_hash", "is_physical")]
+    values = {name: getattr(record, name) for name in names}
+    return {"org": org, **values, "row_hash": row_hash(values)}

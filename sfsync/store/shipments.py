@@ -67,7 +67,7 @@ def save_shipments(
     touched: set[int] = set()
     for one in latest.values():
         row = known.get(one.sf_id) or (known.get(one.key) if one.key else None)
-        values = _shipment_values(one, labels)
+        values = shipment_values(one, labels)
         order_id = owners.get(one.order_sf_id or "")
         if row is not None and row.row_hash == values["row_hash"] and row.order_id == order_id:
             continue
@@ -102,15 +102,7 @@ def save_lines(tx: Tx, org: str, found: Sequence[OrgShipmentLine]) -> Saved:
     concerned: set[int] = set()
     for one in latest.values():
         row = known.get(one.sf_id) or (known.get(one.key) if one.key else None)
-        values: dict[str, Any] = {
-            "sf_id": one.sf_id,
-            "shipment_sf_id": one.shipment_sf_id,
-            "order_item_sf_id": one.order_item_sf_id,
-            "quantity": one.quantity,
-            "is_deleted": one.is_deleted,
-            "system_modstamp": one.system_modstamp,
-        }
-        values["row_hash"] = row_hash({**values, "key": one.key})
+        values = line_values(one)
         parent, item = parents.get(one.shipment_sf_id or ""), items.get(one.order_item_sf_id or "")
         values |= {"shipment_id": parent, "order_item_id": item}
         if row is not None and row.row_hash == values["row_hash"] and row.order_item_id == item:
@@ -157,7 +149,8 @@ _CLEAR: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _shipment_values(one: OrgShipment, labels: ShipLabels) -> dict[str, Any]:
+def shipment_values(one: OrgShipment, labels: ShipLabels) -> dict[str, Any]:
+    """What the org shows of a shipment, by column, with the hash of it and of its key."""
     values: dict[str, Any] = {
         "sf_id": one.sf_id,
         "order_sf_id": one.order_sf_id,
@@ -166,6 +159,20 @@ def _shipment_values(one: OrgShipment, labels: ShipLabels) -> dict[str, Any]:
         "org_status_label": one.status_label,
         **{f"org_{name}": value for name, value in one.fields.items()},
         "created_at": one.created_at,
+        "is_deleted": one.is_deleted,
+        "system_modstamp": one.system_modstamp,
+    }
+    values["row_hash"] = row_hash({**values, "key": one.key})
+    return values
+
+
+def line_values(one: OrgShipmentLine) -> dict[str, Any]:
+    """What the org shows of a shipment line, by column, with the hash of it and of its key."""
+    values: dict[str, Any] = {
+        "sf_id": one.sf_id,
+        "shipment_sf_id": one.shipment_sf_id,
+        "order_item_sf_id": one.order_item_sf_id,
+        "quantity": one.quantity,
         "is_deleted": one.is_deleted,
         "system_modstamp": one.system_modstamp,
     }

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, text, update
 
+from sfsync.domain.events import EventType
 from sfsync.domain.shipping import LineProgress
+from sfsync.store.event_tables import events
 from sfsync.store.shipment_tables import item_progress, shipment_lines, shipments, shipping_states
 from sfsync.store.tables import order_items, orders, products
 from sfsync.store.upserts import in_parts, upsert
@@ -141,6 +143,14 @@ def unannounced(tx: Tx, org: str) -> Sequence[Any]:
 def mark_announced(tx: Tx, ids: Iterable[int]) -> None:
     """Note that events have told of these shipments."""
     update_by_id(tx, shipments, [{"id": number, "announced": True} for number in ids])
+
+
+def mark_told(tx: Tx, org: str, ids: Iterable[str]) -> None:
+    """Note of shipments (by Salesforce Id), whose rows were lost and read again, which ones an event has told of."""
+    s, e = shipments.c, events.c
+    for part in in_parts(ids):
+        told = select(e.sf_id).where(e.org == org, e.type == EventType.SHIPMENT_CREATED.value, e.sf_id.in_(part))
+        tx.execute(update(shipments).where(s.org == org, s.sf_id.in_(told)).values(announced=True))
 
 
 def lines_of(tx: Tx, ids: Iterable[int]) -> dict[int, list[Any]]:

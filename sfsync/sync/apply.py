@@ -39,8 +39,9 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any], *, history: 
         case "reopened_deals":
             work.counts["deals_changed"] += opportunities.save_headers(tx, work.org, rows)
         case "deal_lines":
-            lines = [(found.deal_id, found.line) for found in rows]
+            lines = [(found.deal_id, found.line) for found in rows if not found.is_deleted]
             work.counts["deals_changed"] += opportunities.save_lines(tx, work.org, lines)
+            apply_deletes(work, tx, feed, [found.line.sf_id for found in rows if found.is_deleted])
         case "orders":
             to_local, policies = work.app.status_map.to_local, work.app.policies
             changed.flag_orders(tx, work.org, rows)

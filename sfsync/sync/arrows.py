@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sfsync.domain.soundness import Lane
 from sfsync.store import deals
 from sfsync.sync.complete import complete
 from sfsync.sync.generate import generate
+from sfsync.sync.guard import Guard
 from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull, pull_orders
 from sfsync.sync.push import push
@@ -29,20 +31,24 @@ def only_generate(work: Work) -> None:
         # Somebody may have made the order of a deal since the last pull: it is adopted, not doubled.
         pull_orders(work)
     plan(work)
-    generate(work)
+    guard = Guard(work)
+    guard.let(Lane.GENERATE, generate)
     if work.counts["orders_created"]:
         pull_orders(work)
         complete(work)
+    guard.look()
 
 
 def only_push(work: Work) -> None:
     """Send shipments and wanted values, and read back the orders that got some."""
     settle_updates(work)
     settle_shipments(work)
-    ship(work)
-    push(work)
+    guard = Guard(work)
+    guard.let(Lane.PUSH, ship)
+    guard.let(Lane.PUSH, push)
     if work.counts["orders_pushed"]:
         pull_orders(work)
+    guard.look()
 
 
 def only_settle(work: Work) -> None:

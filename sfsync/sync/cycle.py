@@ -1,4 +1,4 @@
-"""One pass of everything for one org: settle, pull, plan, review, generate, activate by rule, push, read back."""
+"""One pass of everything for one org: from settling to pushing and reading back, and a look whether all is well."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sfsync.domain.soundness import Lane
 from sfsync.store import lease, overview
 from sfsync.sync.complete import complete
 from sfsync.sync.generate import generate
+from sfsync.sync.guard import Guard
 from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull, pull_orders
 from sfsync.sync.push import push
@@ -39,21 +41,23 @@ def run_cycle(app: App, *, command: str = "sync", only: str | None = None, progr
 
 def cycle(work: Work) -> None:
     """Do all arrows in the order in which each needs the one before."""
+    guard = Guard(work)
     settle(work)
     settle_shipments(work)
     pull(work)
     plan(work)
-    review(work)
+    guard.let(Lane.GENERATE, review)
     before = work.counts["orders_created"]
-    generate(work)
+    guard.let(Lane.GENERATE, generate)
     activate_by_rule(work)
-    ship(work)
-    push(work)
+    guard.let(Lane.PUSH, ship)
+    guard.let(Lane.PUSH, push)
     written = ("orders_pushed", "orders_amended")
     if work.counts["orders_created"] > before or any(work.counts[name] for name in written):
         pull_orders(work)
-        review(work)  # what was made or activated may have settled what differed
-    complete(work)
+        guard.let(Lane.GENERATE, review)  # what was made or activated may have settled what differed
+    guard.let(Lane.GENERATE, complete)
+    guard.look()
 
 
 def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progress) -> tuple[Report, Outlook]:

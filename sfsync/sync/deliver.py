@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sfsync.domain.events import next_try
+from sfsync.domain.soundness import Lane
 from sfsync.errors import LeaseHeld
-from sfsync.store import deliveries, journal, lease
+from sfsync.store import alarms, deliveries, journal, lease
 from sfsync.webhooks.post import Client, Message, Receiver, Taken
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def serve(app: App, sink: CompleteSink, *, stopping: Callable[[], bool] = lambda
     done = Delivered(sink.name)
     with app.db.read() as tx:
         if not deliveries.due(tx, app.org_name, sink.name, app.clock(), limit=1):
+            return done
+        if Lane.DELIVER.value in alarms.stopped(tx, app.org_name):
             return done
     try:
         with (

@@ -5,18 +5,18 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from sfsync.domain.position import Position
 from sfsync.salesforce import feeds, soql
 from sfsync.salesforce.changes import QUERIES_PER_CALL, Ask, read_by_ids, read_round
-from sfsync.store import cursors, deals, references
+from sfsync.salesforce.composite import in_calls
+from sfsync.store import cursors, deals, mirrored, references
 from sfsync.sync.apply import apply_deletes, apply_rows, close_gap
 from sfsync.sync.ship_pull import ship_feeds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sfsync.salesforce.changes import Page
@@ -65,7 +65,8 @@ def pull(work: Work) -> None:
         # Five feeds travel in one call: the order here decides which of them share one.
         wanted = [feeds.deals(schema), feeds.deal_lines(schema), *own, *_waiting(work), *others]
         # Names of accounts and the like may be a cycle old; a third call in each cycle would cost more.
-        too_many = min(max(len(wanted) - CALLS * QUERIES_PER_CALL, 0), REFERENCES)
+        queries = len(wanted) + sum(feed.echoes for feed in wanted)
+        too_many = min(max(queries - CALLS * QUERIES_PER_CALL, 0), REFERENCES)
         for feed in random.sample(others[:REFERENCES], too_many):
             wanted.remove(feed)
         _read(work, wanted)
@@ -84,10 +85,23 @@ def _read(work: Work, wanted: Sequence[Feed]) -> None:
     readings = _start(work, wanted)
     lookback = timedelta(seconds=work.app.settings.sync.lookback_seconds)
     while unread := [reading for reading in readings if reading.more]:
-        for group in _groups(unread):
-            asks = [Ask(r.feed, r.position, lookback, r.first, r.deleted_since if r.first else None) for r in group]
-            pages = read_round(work.client, asks)
-            _store(work, list(zip(group, pages, strict=True)))
+        asks = [(r, Ask(r.feed, r.position, lookback, r.first, r.deleted_since if r.first else None)) for r in unread]
+        for group in in_calls(asks, lambda pair: pair[1].queries):
+            pages = read_round(work.client, [ask for _, ask in group])
+            pages = [_with_echoes(work, ask.feed, page) for (_, ask), page in zip(group, pages, strict=True)]
+            _store(work, [(reading, page) for (reading, _), page in zip(group, pages, strict=True)])
+
+
+def _with_echoes(work: Work, feed: Feed, page: Page) -> Page:
+    """Add what we changed last ourselves, and somebody else touched since."""
+    if page.failed is not None or not page.echoes:
+        return page
+    with work.db.read() as tx:
+        known = mirrored.standing(tx, work.org, feed.name, [echo.sf_id for echo in page.echoes])
+    moved = [echo.sf_id for echo in page.echoes if known.get(echo.sf_id) != (echo.stamp, echo.is_deleted)]
+    fresh = {row.sf_id for row in page.rows}
+    rows = read_by_ids(work.client, feed, [sf_id for sf_id in moved if sf_id not in fresh])
+    return replace(page, rows=(*rows, *page.rows))
 
 
 def _start(work: Work, wanted: Sequence[Feed]) -> list[Reading]:
@@ -124,7 +138,7 @@ def _store(work: Work, read: list[tuple[Reading, Page]]) -> None:
             apply_rows(work, tx, reading.feed, page.rows, history=reading.history)
             if page.deleted:
                 apply_deletes(work, tx, reading.feed, page.deleted)
-            if page.position is not None and reading.feed.keeps_cursor:
+            if page.position not in (None, reading.position) and reading.feed.keeps_cursor:
                 reached[reading.feed.cursor_name] = page.position
             since, until = reading.deleted_since, work.client.now() if page.gap else page.deleted_until
             # What the org did not answer, or may still add to, is asked for again.
@@ -169,12 +183,6 @@ def _read_references(work: Work) -> None:
         with work.db.begin() as tx:
             apply_rows(work, tx, kinds[kind], rows)
             references.put_missing(tx, work.org, kind, ids)
-
-
-def _groups(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
-    rest = iter(readings)
-    while group := list(islice(rest, QUERIES_PER_CALL)):
-        yield group
 
 
 def _deletes(feed: Feed) -> str:

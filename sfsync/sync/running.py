@@ -13,7 +13,7 @@ from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, OrgRefused, OrgUnfit, Sfsyn
 from sfsync.salesforce.codes import Class, classify
 from sfsync.salesforce.fitness import problems
 from sfsync.salesforce.schema import OrgSchema, read_schema
-from sfsync.store import events, journal, lease, overview, runs, schemas
+from sfsync.store import events, journal, lease, migrations, overview, runs, schemas
 from sfsync.sync.work import Stopped, Work, no_progress
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def run(
         work = Work(app, app.db, app.client, schema, opened.run_id, only, progress, counts, held.confirm, before)
         arrows(work)
         with app.db.read() as tx:
-            opened.attention = overview.attention(tx, app.org_name, only)
+            opened.attention = overview.attention(tx, app.org_name, only, work.alarms)
     return Report.of(work, command, opened.started, opened.attention)
 
 
@@ -142,6 +142,7 @@ def _recorded(app: App, command: str) -> Generator[_Open]:
     """Open a run, and close it whatever happens: done, attention or failed, with the error in words."""
     started = app.clock()
     with app.db.begin() as tx:
+        migrations.confirm(tx, app.db.url)
         opened = _Open(runs.start(tx, app.org_name, command, started), started, app.client.calls.copy())
     error: str | None = None
     outcome: runs.Outcome = "failed"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sfsync.domain.events import Event
     from sfsync.salesforce.client import OrgClient
     from sfsync.salesforce.schema import OrgSchema
+    from sfsync.store.alarms import Alarm
     from sfsync.store.engine import Database, Tx
 
 Progress = Callable[[str, int, int | None], None]
@@ -59,6 +60,8 @@ class Work:
     the lease was lost with its connection. A rehearsal has no lease, and writes nothing."""
     calls_before: Counter[str] = field(default_factory=Counter)
     """Calls that the connection had made before this run: a daemon keeps its connection."""
+    alarms: list[Alarm] | None = None
+    """The org's alarms as this run knows them; None: to be read."""
 
     @property
     def org(self) -> str:

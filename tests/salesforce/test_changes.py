@@ -165,7 +165,34 @@ def test_a_look_back_longer_than_a_page_is_read_to_its_end_and_never_moves_the_p
     assert {*before, last, *new} == set(ids)
 
 
-def test_what_we_wrote_ourselves_is_not_looked_at_again(world: World, org_client: OrgClient, schema: OrgSchema) -> None:
+def test_of_the_orders_that_we_wrote_ourselves_only_the_stamps_are_looked_at_again(
+    world: World, org_client: OrgClient, schema: OrgSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soql, "PAGE", 2)
+    orders = [world.order() for _ in range(4)]
+    for order in orders[:3]:
+        org_client.write("PATCH", f"sobjects/Order/{order}", {"Description": "ours"})
+    world.org.advance(60)
+    last = world.order()
+    _, position = read_all(org_client, feeds.orders(schema))
+    world.org.delete("Order", orders[0])
+    ask = Ask(feeds.orders(schema), position, timedelta(minutes=10))
+
+    (page,) = read_round(org_client, [ask])
+    (first,) = read_round(org_client, [Ask(feeds.orders(schema), None, timedelta(minutes=10))])
+
+    assert {row.sf_id for row in page.rows} == {orders[3], last}
+    assert {(echo.sf_id, echo.is_deleted) for echo in page.echoes} == {
+        (orders[0], True),
+        (orders[1], False),
+        (orders[2], False),
+    }
+    assert (ask.queries, first.echoes) == (2, ())
+
+
+def test_what_we_changed_last_of_others_is_looked_at_again(
+    world: World, org_client: OrgClient, schema: OrgSchema
+) -> None:
     ours, theirs = world.deals(2)
     org_client.write("PATCH", f"sobjects/Opportunity/{ours}", {"NextStep": "none"})
     world.org.advance(60)
@@ -174,7 +201,7 @@ def test_what_we_wrote_ourselves_is_not_looked_at_again(world: World, org_client
 
     ids, _ = read_all(org_client, feeds.deals(schema), position)
 
-    assert sorted(ids) == sorted([theirs, last])
+    assert sorted(ids) == sorted([ours, theirs, last])
 
 
 def test_items_that_we_made_are_not_read_apart_from_their_orders(

@@ -63,6 +63,13 @@ def test_an_empty_list_is_refused() -> None:
         soql.one_of("Id", [])
 
 
+def test_what_we_changed_last_behind_the_cursor_is_asked_for_apart() -> None:
+    assert soql.behind(STAMP, back_to=STAMP.replace(hour=8), by=ID) == (
+        "SystemModstamp >= 2026-03-02T08:00:00Z AND SystemModstamp <= 2026-03-02T09:00:00Z"
+        f" AND LastModifiedById = '{ID}'"
+    )
+
+
 def test_lists_of_ids_are_checked() -> None:
     assert soql.ids_in([ID, ID[:15]]) == f"Id IN ('{ID}','{ID[:15]}')"
     with pytest.raises(ValueError, match="empty"):

@@ -4,10 +4,11 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, inspect, select, text
 
 from sfsync.errors import DatabaseRefused
 from sfsync.store import migrations
@@ -15,6 +16,7 @@ from sfsync.store.connect import make_engine, parse
 from sfsync.store.engine import open_database
 from sfsync.store.tables import metadata
 from tests.store.processes import all_at_once, python, says
+from tests.store.rows import PER_TABLE, content, fill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -205,3 +207,35 @@ def test_setting_up_says_nothing_in_our_log(new_database_url: str, caplog: pytes
 
     assert caplog.records == []
     assert (list(logging.getLogger().handlers), logging.getLogger().level) == (handlers, level)
+
+
+RELEASED = [one.revision for one in ScriptDirectory.from_config(migrations.alembic_config()).walk_revisions()][1:]
+
+
+@pytest.mark.parametrize("revision", RELEASED)
+def test_rows_of_every_older_schema_are_kept_and_get_their_twins(revision: str, new_database_url: str) -> None:
+    old = MetaData()
+    engine = make_engine(parse(new_database_url))
+    with engine.connect().execution_options(sfsync_writes=True) as connection, connection.begin():
+        command.upgrade(migrations.alembic_config(connection), revision)
+    with engine.connect().execution_options(sfsync_writes=True) as connection, connection.begin():
+        old.reflect(connection, only=lambda name, _: name != migrations.VERSION_TABLE)
+        fill(connection, old)
+        before = content(connection, old)
+    engine.dispose()
+    with pytest.raises(DatabaseRefused, match=rf"older schema {revision}.*sfsync db upgrade"):
+        open_database(new_database_url)
+
+    migrations.upgrade(new_database_url)
+
+    db = open_database(new_database_url)
+    with db.read() as tx:
+        after = content(tx, old)
+        orders = tx.execute(select(metadata.tables["orders"])).all()
+    db.close()
+    assert after == before
+    assert len(orders) == PER_TABLE
+    # What was there before there were events is told to nobody, and what nobody wants is not sent.
+    if revision < "0002":
+        assert all(order.announced_status == order.org_status for order in orders)
+        assert all(order.end_date == order.org_end_date for order in orders)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sfsync.salesforce import soql
 from sfsync.sync.cycle import run_cycle
 from tests.mirror import mirrored
+from tests.sync.answers import Changed
 from tests.world import START
 
 if TYPE_CHECKING:
@@ -69,6 +71,28 @@ def test_a_line_that_is_deleted_before_ordering_is_not_ordered(world: World, app
     assert [order["TotalAmount"] for order in world.orders(deal)] == [100]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_line_that_the_org_shows_as_deleted_leaves_its_deal(world: World, app: App) -> None:
+    deal = world.deal((1, 100), (1, 50))
+    run_cycle(app)
+    world.org.advance(1200)
+    line = mirrored(app.db, "opportunity_lines")[1].sf_id
+    world.org.update("OpportunityLineItem", line, {"Description": "its stamp moves, the deal's does not"})
+
+    def bend(body: Any) -> Any:
+        for part in body["compositeResponse"]:
+            for row in (part["body"] or {}).get("records", ()):
+                if row.get("Id") == line:
+                    row["IsDeleted"] = True
+        return body
+
+    run_cycle(replace(app, adapter=Changed(world.org, "POST", "composite", bend)))
+
+    assert [row.is_deleted for row in mirrored(app.db, "opportunity_lines")] == [False, True]
+    [judged] = mirrored(app.db, "discrepancies", opportunity_id=deal)
+    assert "its products add up to 100.00" in judged.message
+
+
 def test_an_order_deleted_in_the_org_is_marked_and_not_made_again(world: World, app: App) -> None:
     deal = world.deal()
     run_cycle(app)
@@ -83,6 +107,24 @@ def test_an_order_deleted_in_the_org_is_marked_and_not_made_again(world: World, 
     assert world.orders(deal) == []
     [row] = mirrored(app.db, "orders")
     assert row.is_deleted
+
+
+def test_an_order_of_ours_that_is_undeleted_in_the_second_we_stand_at_is_alive_again(world: World, app: App) -> None:
+    world.deals(3)
+    run_cycle(app)
+    order = world.orders()[0]["Id"]
+    world.org.delete("Order", order)
+    run_cycle(app)
+    [deleted] = mirrored(app.db, "orders", is_deleted=True)
+    world.org.undelete("Order", order)
+    world.org.calls.clear()
+
+    run_cycle(app)
+
+    assert deleted.sf_id == order
+    assert mirrored(app.db, "orders", is_deleted=True) == []
+    assert mirrored(app.db, "order_items", is_deleted=True) == []
+    assert world.org.calls.count() == 3
 
 
 def test_an_item_deleted_from_a_draft_is_marked_and_not_made_again(world: World, app: App) -> None:

@@ -14,6 +14,7 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from sfsync.errors import DatabaseRefused
 from sfsync.store import (  # noqa: F401 - they add their tables
+    alarm_tables,
     conflict_tables,
     discrepancy_tables,
     event_tables,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import URL
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision; written here so that opening a database does not have to load Alembic."""
 
 VERSION_TABLE = "sfsync_version"
@@ -83,6 +84,20 @@ def upgrade(url: str) -> SchemaState:
         if (file := file_of(parsed)) is not None:
             refuse_unusable_file(file)
         return _migrate(engine)
+
+
+def confirm(tx: Connection, url: URL) -> None:
+    """Make sure that the database still has our schema: another version may have brought it up since it was opened.
+
+    Raises:
+        DatabaseRefused: if it has another one.
+    """
+    current = tx.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    if current != HEAD:
+        raise DatabaseRefused(
+            f"Another sfsync has brought the database {shown(url)} to schema {current}; this one has {HEAD}.",
+            remedy="Start this service again with the version that is installed now.",
+        )
 
 
 def prepare(engine: Engine, *, migrate: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from sfsync.store import (  # noqa: F401 - they add their tables
+    alarm_tables,
     conflict_tables,
     discrepancy_tables,
     event_tables,
