@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sfsync.errors import DatabaseRefused, LeaseHeld
 from sfsync.store import runs
@@ -113,29 +113,33 @@ def _on_file(db: Database, org: str, path: Path, *, wait: timedelta) -> Generato
 @contextmanager
 def _on_server(db: Database, org: str, *, wait: timedelta, who: str) -> Generator[Connection]:
     with db.dedicated() as connection:
+        name = who.encode()[:_NAME_BYTES].decode(errors="ignore")
+        patience = max(0, round(wait.total_seconds() * 1000))
         with translated(db.url):
-            connection.execute(_SETTINGS, {"who": who.encode()[:_NAME_BYTES].decode(errors="ignore")})
-            taken = _take(connection, org, wait)
+            connection.execute(_SETTINGS, {"who": name, "patience": str(patience)})
+            taken = _take(connection, org, patience)
         if not taken:
             raise _held(db, org)
-        # The server frees the lock with the connection: there is nothing to forget when the block fails.
-        yield connection
+        try:
+            yield connection
+        finally:
+            # The server frees the lock with the connection, but a moment later: whoever comes next found it held.
+            with suppress(SQLAlchemyError):
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
 
 
 # A host that vanishes (power, network) does not close its connection: the server finds out in about a minute.
 _SETTINGS = text(
-    "SELECT set_config('application_name', :who, false),"
+    "SELECT set_config('application_name', :who, false), set_config('lock_timeout', :patience, false),"
     " set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),"
     " set_config('tcp_keepalives_count', '3', false), set_config('idle_session_timeout', '0', false)"
 )
 
 
-def _take(connection: Connection, org: str, wait: timedelta) -> bool:
+def _take(connection: Connection, org: str, milliseconds: int) -> bool:
     key = {"key": int.from_bytes(blake2b(f"sfsync lease {org}".encode(), digest_size=8).digest(), signed=True)}
-    milliseconds = round(wait.total_seconds() * 1000)
-    if milliseconds <= 0:
+    if milliseconds == 0:
         return bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key))
-    connection.exec_driver_sql(f"SET lock_timeout = {milliseconds}")
     try:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
     except DBAPIError as exc:

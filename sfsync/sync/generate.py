@@ -53,6 +53,8 @@ def generate(work: Work) -> None:
     """
     with work.db.read() as tx:
         total = planned.count_to_create(tx, work.org, work.now(), work.only)
+    if not total:
+        return
     lost = done = 0
     for batch in _batches(work):
         todo: list[OrderPlan] = list(batch)
