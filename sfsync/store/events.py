@@ -57,7 +57,8 @@ def announce(tx: Tx, org: str, sinks: Sequence[Sink], now: datetime) -> int:
     if not rows:
         return 0
     lines = _lines(tx, [row.id for row in rows])
-    told = [event for row in rows for event in _events_of(row, lines[row.id])]
+    entered = _last_entered(tx, org, [row.sf_id for row in rows if row.announced_status is None])
+    told = [event for row in rows for event in _events_of(row, lines[row.id], entered.get(row.sf_id))]
     write(tx, org, told, sinks, now)
     update_by_id(tx, orders, [{"id": row.id, "announced_status": row.org_status} for row in rows])
     return len(told)
@@ -119,16 +120,31 @@ def read(
     return [Written(**row._mapping) for row in found][::-1]  # noqa: SLF001 - its documented name
 
 
-def _events_of(row: Row[*tuple[Any, ...]], lines: list[dict[str, Any]]) -> list[Event]:
+def _events_of(row: Row[*tuple[Any, ...]], lines: list[dict[str, Any]], entered: str | None) -> list[Event]:
     kinds: list[tuple[EventType, str | None]] = []
     if row.announced_status is None:
         kinds.append((EventType.ORDER_CREATED, None))
-    if row.announced_status is not None or row.org_status != Status.DRAFT:
-        kinds.append((ENTERED[Status(row.org_status)], row.announced_status or Status.DRAFT.value))
+    now = ENTERED[Status(row.org_status)]
+    # An order that becomes ours may have been told of before it was: what it entered then is not told again.
+    if row.announced_status is not None or (row.org_status != Status.DRAFT and entered != now):
+        kinds.append((now, row.announced_status or Status.DRAFT.value))
     record = row.key or row.sf_id
     return [
         Event(kind, record, _data(row, lines, before), row.opportunity_id, row.key, row.sf_id) for kind, before in kinds
     ]
+
+
+def _last_entered(tx: Tx, org: str, ids: Sequence[str]) -> dict[str, str]:
+    """Return the last status that each order (by Salesforce Id) was told to have entered, as the type of its event."""
+    found: dict[str, str] = {}
+    for part in in_parts(ids):
+        query = (
+            select(events.c.sf_id, events.c.type)
+            .where(events.c.org == org, events.c.record.in_(part), events.c.type.in_(list(ENTERED.values())))
+            .order_by(events.c.id)
+        )
+        found.update((sf_id, kind) for sf_id, kind in tx.execute(query))
+    return found
 
 
 def _data(row: Row[*tuple[Any, ...]], lines: list[dict[str, Any]], before: str | None) -> dict[str, Any]:

@@ -213,3 +213,17 @@ def test_no_event_holds_a_secret(world: World, app: App, monkeypatch: pytest.Mon
 
     written: list[Any] = mirrored(app.db, "events")
     assert "emulator-secret" not in repr(written)
+
+
+def test_an_order_that_was_told_of_before_it_was_adopted_is_told_as_created_only(world: World, app: App) -> None:
+    deal = world.deal(won=False)
+    order = world.order(OpportunityId=deal)
+    world.item(order)
+    run_cycle(app)
+    world.org.advance(1200)
+    world.org.update("Order", order, {"Status": "Activated"})
+    run_cycle(app)
+    world.win(deal)
+    run_cycle(app)
+
+    assert types(app) == ["order.activated", "order.created"]
