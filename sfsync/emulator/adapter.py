@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -98,5 +99,6 @@ def _as_answer(request: requests.PreparedRequest, response: Response) -> request
     answer.raw = HTTPResponse(raw, headers=response.headers, status=response.status, preload_content=False)
     answer._content = response.body  # noqa: SLF001 - what a session does when it does not stream
     answer._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
-    answer.reason = HTTPStatus(response.status).phrase
+    with suppress(ValueError):  # the edge's 420 has no phrase, and a socket's answer none either
+        answer.reason = HTTPStatus(response.status).phrase
     return answer

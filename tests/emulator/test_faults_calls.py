@@ -79,6 +79,14 @@ def test_a_breakdown_comes_before_or_after_the_commit(api: Api, name: str, statu
     assert api.call("POST", "sobjects/Account", {"Name": "A"}).status == 201
 
 
+def test_a_status_without_a_phrase_reaches_a_client_in_the_same_process(api: Api) -> None:
+    api.org.faults.add("html_420", path="Account")
+
+    answer = post(api)
+
+    assert (answer.status_code, b"setting things up" in answer.content) == (420, True)
+
+
 @pytest.mark.parametrize(
     ("limit", "words"), [("concurrent", "ConcurrentRequests"), ("long", "ConcurrentPerOrgLongTxn"), ("total", "Total")]
 )
