@@ -225,7 +225,8 @@ def _merged(
     if row.key is not None or changes["opportunity_id"] is None:
         # Its key tells the deal of an order of ours, whatever the org's Opportunity field says, where there is one.
         del changes["opportunity_id"]
-    if row.in_doubt == "create":
+    if row.sf_id is None:
+        # In doubt, or out of it again because the org did not have it then: the request was still running.
         changes |= {"in_doubt": None, "sent_at": None, "attempts": 0, "retry_at": None}
         news.append(_seen("confirmed", order))
     met = meet(row, {STATUS: values["org_status"], **order.fields}, policies)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sfsync.errors import SfsyncError
+from sfsync.errors import OrgUnavailable, SfsyncError
 from sfsync.store import events
 from sfsync.sync.cycle import rehearse, run_cycle
+from sfsync.sync.pull import pull
+from sfsync.sync.running import run
 from tests.mirror import mirrored
 
 if TYPE_CHECKING:
@@ -213,6 +215,22 @@ def test_no_event_holds_a_secret(world: World, app: App, monkeypatch: pytest.Mon
 
     written: list[Any] = mirrored(app.db, "events")
     assert "emulator-secret" not in repr(written)
+
+
+def test_an_order_whose_creation_ended_after_it_was_looked_for_is_told_by_the_pull_that_finds_it(
+    world: World, app: App
+) -> None:
+    deal = world.deal()
+    world.org.faults.add("request_limit", path="composite/graph")
+    with pytest.raises(OrgUnavailable):
+        run_cycle(app)
+    order = world.order(OpportunityId=deal, SFSync_Key__c=f"{deal}-1")
+    world.item(order, SFSync_Key__c=f"{deal}-1-1")
+
+    run(app, "pull", pull)
+
+    assert "order.created" in types(app)
+    assert "order.confirmed" in [entry.action for entry in mirrored(app.db, "journal")]
 
 
 def test_an_order_that_was_told_of_before_it_was_adopted_is_told_as_created_only(world: World, app: App) -> None:
