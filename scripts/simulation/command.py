@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             {**os.environ, "PYTHONHASHSEED": "0"},
         )
     if options.planted_faults:
-        return planted.main(as_json=options.json, only=options.only)
+        return planted.main(options.seeds, as_json=options.json, only=options.only)
     if options.crash_steps:
-        return crash.main(options.database, as_json=options.json)
+        return crash.main(as_json=options.json)
     plan = Plan(options.faults, options.mode, options.steps)
     if options.only_steps is not None:
         return _replay(options.seeds[0], plan, options.only_steps)
@@ -123,7 +123,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--planted-faults", action="store_true", help="plant faults into copies of the service, and find each")
     add("--only", help="with --planted-faults: only this one")
     add("--crash-steps", action="store_true", help="die before each call and each commit of a rich cycle")
-    add("--database", default="", help="with --crash-steps: a PostgreSQL URL whose databases may be made and dropped")
     return parser
 
 

@@ -163,9 +163,8 @@ def _cycle(sim: Simulation) -> None:
     sim.run(sim.process, lambda: run_cycle(sim.process.app))
 
 
-def main(database: str, *, as_json: bool) -> int:
+def main(*, as_json: bool) -> int:
     """Run it, and say what came of it; 1 if any crash leads elsewhere."""
-    del database
     stage = Stage()
     try:
         found = everywhere(stage)

@@ -15,7 +15,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 FAULTS = Path(__file__).with_name("planted.toml")
-SEEDS = "0:150"
 _PARTS = ("sfsync", "scripts", "config")
 
 
@@ -58,28 +57,28 @@ def plant(fault: Fault, root: Path) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def find(fault: Fault) -> Finding:
+def find(fault: Fault, seeds: str) -> Finding:
     """Plant a fault, play until something breaks, and then die at every step."""
     with tempfile.TemporaryDirectory(prefix="sfsync-planted-") as name:
         root = Path(name)
         for part in _PARTS:
             shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
         plant(fault, root)
-        played = _run(root, "--seeds", SEEDS, "--first", "--json")
+        played = _run(root, "--seeds", seeds, "--first", "--json")
         for one in played["failed"]:
             where = f"seed {one['seed']}, " + ("the end" if one["step"] is None else f"step {one['step']}")
             return Finding(fault.name, "plays", where, one["breach"])
         for one in _run(root, "--crash-steps", "--json")["differing"]:
             return Finding(fault.name, "crash at every step", one.partition(":")[0], one)
-    return Finding(fault.name, None, f"seeds {SEEDS} and every crash", "")
+    return Finding(fault.name, None, f"seeds {seeds} and every crash", "")
 
 
-def main(*, as_json: bool, only: str | None) -> int:
+def main(seeds: range, *, as_json: bool, only: str | None) -> int:
     """Plant and find all, or only those whose name holds `only`; 1 if one is not found."""
     chosen = [fault for fault in faults() if only is None or only in fault.name]
     found: list[Finding] = []
     for fault in chosen:
-        finding = find(fault)
+        finding = find(fault, f"{seeds.start}:{seeds.stop}")
         found.append(finding)
         if not as_json:
             said = f"found by {finding.by}: {finding.where}" if finding.by else f"NOT FOUND in {finding.where}"

@@ -53,9 +53,16 @@ class Record:
     statuses: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Of each order: every status that it ever had in the org, in order."""
 
+    _raw: tuple[list[Any], list[Any]] = field(default=([], []), repr=False)
+
     def look(self) -> list[Change]:
         """See what is different since the last look."""
-        now = {row[0]: dict(zip(_ORDER, row, strict=True)) for row in self.org.db.connection.execute(_ORDERS)}
+        rows = self.org.db.connection.execute(_ORDERS).fetchall()
+        deals = self.org.db.connection.execute(_DEALS).fetchall()
+        if (rows, deals) == self._raw:
+            return []
+        self._raw = (rows, deals)
+        now = {row[0]: dict(zip(_ORDER, row, strict=True)) for row in rows}
         changes: list[Change] = []
         for number, row in now.items():
             before = self.orders.get(number)
@@ -72,7 +79,7 @@ class Record:
                 if before["Status"] != row["Status"]:
                     self.statuses[number].append(row["Status"])
         self.orders = now
-        for deal, amount, _won, _deleted in self.org.db.connection.execute(_DEALS):
+        for deal, amount, _won, _deleted in deals:
             exact = money(amount)
             if not self.amounts[deal] or self.amounts[deal][-1][1] != exact:
                 self.amounts[deal].append((self.tick, exact))
