@@ -72,7 +72,10 @@ class OneWriter(Invariant):
 
 
 class NothingOverwritten(Invariant):
-    """A value that somebody set in the org is only written over once the mirror has it, and nobody is asked."""
+    """A value that somebody set in the org is only written over once the mirror has it, and nobody is asked.
+
+    So whoever updates an order has looked at it in the same run.
+    """
 
     name = "nothing newer is overwritten"
 
@@ -84,6 +87,11 @@ class NothingOverwritten(Invariant):
 
     def begins(self, process: Process) -> None:
         self._began[id(process)] = self.sim.record.tick
+
+    def sending(self, process: Process, sent: Sent) -> None:
+        began = self._began[id(process)]
+        if blind := sorted(one for one in sent.updates if self._looked.get(one, 0) < began):
+            self.broken(f"{', '.join(blind)} is updated, and was not looked at before in this run")
 
     def sent(self, process: Process, sent: Sent, *, lost: bool) -> None:
         del process
