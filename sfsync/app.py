@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sfsync.config import load_settings
+from sfsync.domain.activation import Rule
 from sfsync.domain.events import Sink
 from sfsync.domain.fields import Policies
 from sfsync.domain.planning import PlanPolicy
+from sfsync.domain.shipments import PhysicalRule, ShipLabels, ShipStatus
 from sfsync.domain.statuses import Status, StatusMap
 from sfsync.salesforce.endpoint import Endpoint
 from sfsync.store.engine import open_database
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from sfsync.config import OrgSettings, Settings
+    from sfsync.config.shipments import ShipmentsSettings
     from sfsync.salesforce.client import OrgClient
     from sfsync.salesforce.schema import FieldNames
+    from sfsync.salesforce.shipment_fields import ShipmentNames
     from sfsync.store.engine import Database
 
 
@@ -71,12 +75,31 @@ class App:
         """The API names of the fields in the org that carry our keys."""
         from sfsync.salesforce.schema import FieldNames  # noqa: PLC0415 - as for the client
 
-        org = self.org_settings
+        org, shipments = self.org_settings, self.settings.shipments
+        percent = (shipments.percent_field,) if shipments.enabled and shipments.percent_field else ()
         return FieldNames(
             order_key=org.order_key_field,
             item_key=org.order_item_key_field,
             opportunity_lookup=org.order_opportunity_field,
-            writable=self.settings.orders.writable_fields,
+            writable=tuple(dict.fromkeys((*self.settings.orders.writable_fields, *percent))),
+            physical_flag=shipments.physical_field if shipments.enabled else None,
+            shipments=shipment_names(shipments) if shipments.enabled else None,
+        )
+
+    @cached_property
+    def ship_labels(self) -> ShipLabels:
+        """How the org spells the statuses of shipments."""
+        given = self.settings.shipments
+        return ShipLabels(
+            {status: getattr(given, f"status_{status.value.lower().replace(' ', '_')}") for status in ShipStatus}
+        )
+
+    @cached_property
+    def physical_rule(self) -> PhysicalRule:
+        """Which products are shipped at all."""
+        given = self.settings.shipments
+        return PhysicalRule(
+            given.physical_field is not None, tuple(given.physical_families), tuple(given.not_physical_families)
         )
 
     @cached_property
@@ -104,8 +127,22 @@ class App:
                 Status.ACTIVATED: labels.activated,
                 Status.FULFILLED: labels.fulfilled,
                 Status.CANCELLED: labels.cancelled,
-            }
+            },
+            {
+                Status.DRAFT: labels.also_draft,
+                Status.ACTIVATED: labels.also_activated,
+                Status.FULFILLED: labels.also_fulfilled,
+                Status.CANCELLED: labels.also_cancelled,
+            },
         )
+
+    @cached_property
+    def activation_rule(self) -> Rule | None:
+        """Which orders are activated without a person; None where none is."""
+        given = self.settings.activation
+        if not given.auto:
+            return None
+        return Rule(timedelta(hours=given.after_hours), given.max_amount, frozenset(given.types))
 
     @cached_property
     def sinks(self) -> tuple[Sink, ...]:
@@ -116,6 +153,28 @@ class App:
     def draft_label(self) -> str:
         """The status that new orders are made with."""
         return self.status_map.to_org(Status.DRAFT)
+
+
+def shipment_names(given: ShipmentsSettings) -> ShipmentNames:
+    """Return what the org calls the objects of shipments and their fields."""
+    from sfsync.salesforce.shipment_fields import ShipmentNames  # noqa: PLC0415 - as for the client
+
+    return ShipmentNames(
+        shipment=given.shipment_object,
+        key=given.key_field,
+        order=given.order_field,
+        status=given.status_field,
+        carrier=given.carrier_field,
+        tracking_number=given.tracking_number_field,
+        tracking_url=given.tracking_url_field,
+        shipped_on=given.shipped_on_field,
+        delivered_on=given.delivered_on_field,
+        line=given.line_object,
+        line_key=given.line_key_field,
+        line_shipment=given.line_shipment_field,
+        line_item=given.line_order_item_field,
+        line_quantity=given.line_quantity_field,
+    )
 
 
 def endpoint_of(org: OrgSettings) -> Endpoint:

@@ -4,6 +4,7 @@ SfsyncError                       exit code
 ├── UsageError                    2   wrong use: the user must change the call, a setting or the database
 │   ├── SettingsError             2   a setting is missing, misspelt or wrong
 │   ├── DatabaseRefused           2   the database cannot be used as it is (schema, rights, file)
+│   ├── ReductionRefused          2   an order cannot be reduced so; `problems` are all the reasons
 │   └── RecordNotFound            2   no such order, deal or run in the mirror
 ├── OrgRefused                    1   the org said no; the same request will be refused again
 │   ├── LoginRefused              2   the org did not let us in; trying again may lock the user
@@ -60,6 +61,19 @@ class SettingsError(UsageError):
 
 class DatabaseRefused(UsageError):
     """The database cannot be used as it is: wrong schema, no rights, not a database."""
+
+
+class ReductionRefused(UsageError):
+    """An order cannot be reduced as asked; nothing was done.
+
+    Args:
+        problems: All reasons, each a stable code and words.
+        remedy: What the reader can do about it.
+    """
+
+    def __init__(self, problems: tuple[tuple[str, str], ...], *, remedy: str | None = None) -> None:
+        super().__init__(" ".join(words for _, words in problems), remedy=remedy)
+        self.problems = problems
 
 
 class RecordNotFound(UsageError):

@@ -6,16 +6,19 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import coverage
 import pytest
+import sqlalchemy
 
 from sfsync.store.engine import Database, open_database
 from tests.postgres import Postgres, Server
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from sqlalchemy import Engine
 
 _TEMPLATE = "sfsync_template"
 _FOLDER = "POSTGRES_TEST_FOLDER"
@@ -52,6 +55,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     stop = config.stash.get(_STOP, None)
     if stop is not None:
         stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Generator[None]:
+    """Let all engines of one kind share what SQLAlchemy has compiled: a new one for each test would do it all anew.
+
+    Programs have one engine, so this changes what a test costs, not what it shows.
+    """
+    first: dict[str, Engine] = {}
+
+    def create_engine(*arguments: Any, **options: Any) -> Engine:
+        engine = sqlalchemy.create_engine(*arguments, **options)
+        known = first.setdefault(engine.url.drivername, engine)
+        # The cache is kept by dialect; SQLAlchemy has no public way to share either.
+        engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sfsync.store.connect.create_engine", create_engine)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sfsync.cli.entries import moment
+from sfsync.cli.events_prune import prune_events
 from sfsync.cli.options import AsJson, Org, actor, opened
 from sfsync.cli.render import age, pairs, show, show_json, table, title, when
 from sfsync.cli.told import records_of, told_table, with_deliveries
@@ -165,6 +166,9 @@ def resume(sink: SinkName, *, org: Org = None) -> None:
             if fresh:
                 _journal(app_, tx, "sink.resumed", f"Sink {sink} is served again.")
     show(f"Sink {sink} is served again." if fresh else f"Sink {sink} was not paused.")
+
+
+app.command("prune")(prune_events)
 
 
 @app.command("new-secret")

@@ -41,8 +41,10 @@ def list_row(order: OrderFacts) -> tuple[RenderableType | None, ...]:
     )
 
 
-def order_parts(order: OrderFacts, items: Sequence[ItemFacts]) -> list[RenderableType]:
-    """Return an order and its lines, as a page."""
+def order_parts(
+    order: OrderFacts, items: Sequence[ItemFacts], more: Sequence[RenderableType] = ()
+) -> list[RenderableType]:
+    """Return an order and its lines, as a page; `more` stands below the lines."""
     kind = "Reduction order" if order.is_reduction else "Order"
     facts = pairs(
         {
@@ -69,7 +71,9 @@ def order_parts(order: OrderFacts, items: Sequence[ItemFacts]) -> list[Renderabl
             else None,
         }
     )
-    columns = ("Line", "Product", "Code", "Quantity", "Unit price", "Total", "Service date")
+    shipping = any(item.shipped for item in items)
+    columns = ["Line", "Product", "Code", "Quantity", "Unit price", "Total", "Service date"]
+    columns += ["Shipped"] if shipping else []
     rows = [
         (
             item.number or (item.key.rsplit("-", 1)[-1] if item.key else None),
@@ -79,11 +83,22 @@ def order_parts(order: OrderFacts, items: Sequence[ItemFacts]) -> list[Renderabl
             money(item.unit_price),
             money(item.total_price),
             str(item.service_date) if item.service_date else None,
+            *([_shipped(item)] if shipping else []),
         )
         for item in items
     ]
-    lines: list[RenderableType] = [title("Lines"), table(*columns, rows=rows, right=columns[3:6])] if rows else []
-    return [facts, *lines, f"\n`sfsync why {order.handle}` explains how it stands, and why."]
+    lines: list[RenderableType] = (
+        [title("Lines"), table(*columns, rows=rows, right=(*columns[3:6], *columns[7:]))] if rows else []
+    )
+    return [facts, *lines, *more]
+
+
+def _shipped(item: ItemFacts) -> Text | None:
+    """How much of a line was shipped; what is too much stands out."""
+    if item.shipped is None:
+        return None
+    percent = "n/a" if item.percent_shipped is None else f"{number(item.percent_shipped)} %"
+    return Text(f"{number(item.shipped)} ({percent})", style="red" if item.shipping == "over" else "")
 
 
 def _standing(order: OrderFacts) -> Text:

@@ -8,23 +8,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from sfsync.cli import amend, reduce
+from sfsync.cli.chain import chain_of, chain_table
+from sfsync.cli.changed_view import discrepancy_parts
+from sfsync.cli.deactivate import deactivate
 from sfsync.cli.field_values import field_values, named
 from sfsync.cli.options import AsJson, Org, Record, actor, opened
 from sfsync.cli.order_view import list_row, order_parts
-from sfsync.cli.render import show, show_json, table
+from sfsync.cli.reduction_view import reduction_json, reduction_parts
+from sfsync.cli.render import show, show_json, table, title
 from sfsync.domain.fields import api_name, shown
 from sfsync.domain.sfid import full_id
 from sfsync.domain.statuses import Status
 from sfsync.errors import UsageError
 from sfsync.store import schemas, wants
-from sfsync.store.find import OrderFilter, find, find_order, items_of, list_orders
+from sfsync.store.find import Found, OrderFilter, around, find, find_order, items_of, list_orders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sfsync.domain.facts import OrderFacts
 
-app = typer.Typer(no_args_is_help=True, help="List and show orders, set their fields, retry.")
+app = typer.Typer(no_args_is_help=True, help="List and show orders, set their fields, amend, reduce, retry.")
+app.command("amend")(amend.command)
 
 Records = Annotated[
     list[str],
@@ -45,6 +51,11 @@ def list_(
     deal: Annotated[str | None, typer.Option("--deal", metavar="ID", help="Only those of this opportunity.")] = None,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only those that have not crossed yet.")] = False,
     held: Annotated[bool, typer.Option("--held", help="Only those with a problem.")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only those whose deal was changed and differs.")] = False,
+    reductions: Annotated[bool, typer.Option("--reductions", help="Only reduction orders.")] = False,
+    partially_shipped: Annotated[
+        bool, typer.Option("--partially-shipped", help="Only those of which some was shipped, and not all.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="The newest so many.")] = 50,
     org: Org = None,
     as_json: AsJson = False,
@@ -53,7 +64,10 @@ def list_(
     deal_id = None if deal is None else full_id(deal.strip())
     if deal is not None and deal_id is None:
         raise UsageError(f"“{deal}” is no Opportunity Id.", remedy="Give its 15 or 18 characters.")
-    wanted = OrderFilter(status=status and _status(status), opportunity_id=deal_id, waiting=waiting, held=held)
+    wanted = OrderFilter(
+        status and _status(status), deal_id, waiting=waiting, held=held, changed=changed, reductions=reductions,
+        partially_shipped=partially_shipped,
+    )  # fmt: skip
     with opened(org) as app_, app_.db.read() as tx:
         found, number = list_orders(tx, app_.org_name, wanted, limit=limit)
     if as_json:
@@ -63,20 +77,27 @@ def list_(
     else:
         columns = ("Order", "Account and name", "Starts on", "Lines", "Total", "Status")
         show(table(*columns, rows=[list_row(order) for order in found], right=("Lines", "Total")))
+        show(*discrepancy_parts(found))
         if number > len(found):
             show(f"\n{len(found):,} of {number:,} shown; --limit shows more.")
 
 
 @app.command("show")
 def show_(record: Record, *, org: Org = None, as_json: AsJson = False) -> None:
-    """Show one order with its lines."""
+    """Show one order: its lines, what was reduced, its chain from the deal to billing, and what to do next."""
     with opened(org) as app_, app_.db.read() as tx:
         order = find_order(tx, app_.org_name, record)
-        items = items_of(tx, order)
+        items, reduced = items_of(tx, order), around(tx, app_.org_name, order)
+        chain = chain_of(app_, tx, Found(order.opportunity_id, (order,)))
     if as_json:
-        show_json({"order": order, "items": items})
-    else:
-        show(*order_parts(order, items))
+        timeline, next_step = list(chain.milestones), chain.explanation.next_step
+        told = {"order": order, "items": items, **reduction_json(reduced), "timeline": timeline, "next": next_step}
+        show_json(told)
+        return
+    show(*discrepancy_parts([order]), *order_parts(order, items, reduction_parts(order, reduced)))
+    show(title("What happened, and who was told (UTC)"), chain_table(chain))
+    show(title("What to do"), chain.explanation.next_step)
+    show(f"`sfsync why {order.handle}` explains how it stands, and why.")
 
 
 @app.command()
@@ -95,6 +116,9 @@ def fulfil(records: Records, *, org: Org = None, as_json: AsJson = False) -> Non
 def cancel(records: Records, *, org: Org = None, as_json: AsJson = False) -> None:
     """Have orders cancelled by the next sync: nothing more will be delivered."""
     _want(records, Status.CANCELLED, org, as_json=as_json)
+
+
+app.command()(deactivate)
 
 
 @app.command("set-status")
@@ -175,6 +199,9 @@ def retry(
     else:
         show(*(f"{record}: {said}" for record, said in told.items()) if told else ("No order has a problem.",))
 
+
+app.command("reduce")(reduce.reduce)
+app.command("withdraw")(reduce.withdraw)
 
 _RETRIED = "tried again by the next `sfsync sync`."
 _NOT_HELD = "nothing is held against it."

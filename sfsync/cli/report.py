@@ -49,9 +49,13 @@ def attention_lines(attention: Sequence[Attention], *, limit: int | None = SHOWN
     parts.append("")
     if "deal" in kinds:
         parts.append("Fix the deals in Salesforce: the next sync looks at them again and orders them by itself.")
+    if "discrepancy" in kinds:
+        parts.append("`sfsync orders amend RECORD` brings a deal's orders to the deal, or says what that takes.")
     if "order" in kinds:
         parts.append("`sfsync orders retry RECORD` has an order tried again by the next sync.")
-    parts.append("`sfsync why RECORD` explains any record.")
+    if "shipment" in kinds:
+        parts.append("`sfsync shipments retry RECORD` has a shipment tried again by the next sync.")
+    parts.append("`sfsync why RECORD` explains any deal or order.")
     return parts
 
 
@@ -73,6 +77,8 @@ def outlook_lines(outlook: Outlook, *, limit: int | None = SHOWN) -> list[Render
             ),
             *_more(len(outlook.create), limit),
         ]  # fmt: skip
+    if outlook.amend:
+        parts.append(title(f"Would bring {count(outlook.amend, 'draft order')} to their changed deals"))
     if outlook.push:
         parts += [
             title(f"Would send changes of {count(len(outlook.push), 'order')}"),
@@ -85,6 +91,8 @@ def outlook_lines(outlook: Outlook, *, limit: int | None = SHOWN) -> list[Render
             ),
             *_more(len(outlook.push), limit),
         ]  # fmt: skip
+    if outlook.shipments:
+        parts.append(title(f"Would send {count(outlook.shipments, 'shipment')}"))
     return parts or ["  A cycle would create and send nothing."]
 
 
@@ -125,10 +133,20 @@ def _with_retry(one: Attention) -> str:
     return f"{one.message} (Tried again at {one.retry_at:%Y-%m-%d %H:%M} UTC.)" if one.retry_at else one.message
 
 
+_KINDS = {
+    "deal": ("rejected deal", "rejected deals"),
+    "order": ("order", "orders"),
+    "doubt": ("write in doubt", "writes in doubt"),
+    "conflict": ("conflict", "conflicts"),
+    "discrepancy": ("deal that differs from its orders", "deals that differ from their orders"),
+    "shipment": ("shipment", "shipments"),
+    "over": ("over-shipped order", "over-shipped orders"),
+}
+
+
 def _kinds(kinds: Sequence[str]) -> str:
-    words = {"deal": "rejected deal", "order": "order", "doubt": "write in doubt", "conflict": "conflict"}
-    found = {kind: kinds.count(kind) for kind in words}
-    return ", ".join(count(many, words[kind]).replace("in doubts", "in doubt") for kind, many in found.items() if many)
+    found = {kind: kinds.count(kind) for kind in _KINDS}
+    return ", ".join(f"{many:,} {_KINDS[kind][many > 1]}" for kind, many in found.items() if many)
 
 
 def _read(report: Report) -> str:
@@ -150,6 +168,11 @@ def _created(report: Report) -> str:
         parts.append(f"created {count(created, 'order')} with {count(counts.get('lines_created', 0), 'line')}")
     elif lines := counts.get("lines_created", 0):
         parts.append(f"added {count(lines, 'missing line')}")
+    if shipped := counts.get("shipments_created", 0):
+        lines = counts.get("shipment_lines_created", 0)
+        parts.append(f"created {count(shipped, 'shipment')} with {count(lines, 'line')}")
+    elif lines := counts.get("shipment_lines_created", 0):
+        parts.append(f"added {count(lines, 'line')} to shipments")
     if adopted := counts.get("orders_adopted", 0):
         parts.append(f"adopted {count(adopted, 'order')} that others had made")
     return (", ".join(parts) + ".").capitalize() if parts else ""
@@ -159,6 +182,10 @@ def _pushed(report: Report) -> str:
     statuses, fields = report.counts.get("statuses_pushed", 0), report.counts.get("fields_pushed", 0)
     parts = [f"pushed the status of {count(statuses, 'order')}"] if statuses else []
     parts += [f"pushed other fields of {count(fields, 'order')}"] if fields else []
+    amended = report.counts.get("orders_amended", 0)
+    parts += [f"brought {count(amended, 'draft order')} up to date"] if amended else []
+    if shipments := report.counts.get("shipments_pushed", 0):
+        parts.append(f"pushed changes of {count(shipments, 'shipment')}")
     return (", ".join(parts) + ".").capitalize() if parts else ""
 
 
@@ -170,7 +197,7 @@ def _trouble(report: Report) -> str:
         parts.append(f"{count(lost, 'answer')} of the org got lost")
     if settled:
         parts.append(f"{count(settled, 'write')} in doubt settled by reading")
-    if refused := counts.get("orders_refused", 0) + counts.get("lines_refused", 0):
+    if refused := counts.get("orders_refused", 0) + counts.get("lines_refused", 0) + counts.get("shipments_refused", 0):
         parts.append(f"the org refused {refused:,}")
     if held := counts.get("pushes_held", 0):
         parts.append(

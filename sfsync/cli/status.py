@@ -12,7 +12,7 @@ from sfsync.cli.options import AsJson, Org, opened
 from sfsync.cli.render import age, bullets, count, show, show_json, table, title, when
 from sfsync.cli.report import attention_lines
 from sfsync.domain.usage import Sample, used_up_at
-from sfsync.store import deliveries, lanes, overview, runs
+from sfsync.store import deliveries, lanes, overview, runs, shipment_list
 from sfsync.store.deals import DueFilter
 from sfsync.store.lanes import Lane
 
@@ -35,6 +35,9 @@ _WORDS = {
     "push": "Orders with changes to be sent",
     "held": "Orders with a problem",
     "conflict": "Fields changed on both sides",
+    "on_hold": "Drafts whose deal is not won any more",
+    "changed": "Deals that differ from their orders",
+    "ship": "Shipments to be sent",
     "deliver": "Events to be delivered",
     "given_up": "Events that a sink never took",
 }
@@ -69,7 +72,8 @@ def command(
         last = next(iter(runs.recent(tx, app.org_name, 1)), None)
         api = _api(*lanes.usage(tx, app.org_name, now), now)
         told = deliveries.standings(tx, app.org_name, [sink.name for sink in app.sinks])
-    waiting = (*waiting, *_event_lanes(told))
+        ship = [Lane("ship", shipment_list.waiting(tx, app.org_name), None)] if app.settings.shipments.enabled else []
+    waiting = (*waiting, *ship, *_event_lanes(told))
     steps = list(_next(last, waiting, api))
     if as_json:
         show_json(_document(app, now, standing, by_status, waiting, attention, last, api, steps))
@@ -136,7 +140,7 @@ def _next(last: Run | None, waiting: Sequence[Lane], api: Api | None) -> Iterato
         return
     if last.outcome == "failed":
         yield f"The last run failed: `sfsync runs show {last.id}`."
-    if found & {"plan", "create", "push", "doubt"}:
+    if found & {"plan", "create", "push", "doubt", "ship"}:
         yield "Run `sfsync sync`, or wait for the daemon: it does what waits."
     if "rejected" in found:
         yield "Fix the rejected deals in Salesforce; they are ordered by the next sync."
@@ -144,13 +148,15 @@ def _next(last: Run | None, waiting: Sequence[Lane], api: Api | None) -> Iterato
         yield "See to the orders above (`sfsync why RECORD`), then `sfsync orders retry RECORD`."
     if "conflict" in found:
         yield "Decide the conflicts: `sfsync conflicts list` shows both sides of each."
+    if "changed" in found:
+        yield "See to the deals that were changed: `sfsync orders list --changed`, then `sfsync orders amend RECORD`."
     if "deliver" in found:
         yield "Events wait for their sinks: `sfsync events sinks` says how each is doing."
     if "given_up" in found:
         yield "When the sink is well again: `sfsync events replay --since TIME`."
     if api is not None and (api.used_up_at is not None or api.used >= _PLENTY * api.limit):
         yield "Find out what uses the API (Setup, Company Information), or let sfsync run less often."
-    if not found and last.outcome != "failed":
+    if not found - {"on_hold"} and last.outcome != "failed":
         yield "Nothing: everything has crossed."
 
 

@@ -52,7 +52,8 @@ def plan(*, opportunity: Opportunity = None, org: Org = None, as_json: AsJson = 
     with opened(org) as app, shown_progress(quiet=as_json) as progress:
         report, outlook = rehearse(app, only=only, progress=progress)
     if as_json:
-        show_json(report_json(report) | {"would_create": list(outlook.create), "would_push": list(outlook.push)})
+        would = {"would_create": list(outlook.create), "would_push": list(outlook.push)}
+        show_json(report_json(report) | would | {"would_ship": outlook.shipments})
     else:
         show(*report_lines(report, app.org_name), *outlook_lines(outlook), *attention_lines(report.attention))
     raise typer.Exit(report.exit_code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date  # noqa: TC003 - pydantic reads the annotations
+from decimal import Decimal  # noqa: TC003
 from pathlib import Path  # noqa: TC003
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from pydantic_settings import NoDecode
 
 from sfsync.config.orgs import DEFAULT_ORG, OrgSettings, SalesforceSettings, complete, overridden
 from sfsync.config.section import Section, did_you_mean
+from sfsync.config.shipments import ShipmentsSettings
 from sfsync.config.sinks import CompleteSink, SinkSettings, complete_sink
 from sfsync.domain.fields import Policy
 from sfsync.domain.planning import DatePolicy  # noqa: TC001
@@ -82,6 +84,40 @@ class StatusesSettings(Section):
         default="Fulfilled", description="Order Status of a fulfilled order; of category Activated."
     )
     cancelled: Label = Field(default="Cancelled", description="Order Status of a cancelled order; of either category.")
+    also_draft: Words = Field(
+        default=(), description="Other Order Statuses that are read as Draft; of category Draft (divide by commas)."
+    )
+    also_activated: Words = Field(
+        default=(), description="Other Order Statuses that are read as Activated; of another category than Draft."
+    )
+    also_fulfilled: Words = Field(
+        default=(), description="Other Order Statuses that are read as Fulfilled; of another category than Draft."
+    )
+    also_cancelled: Words = Field(
+        default=(), description="Other Order Statuses that are read as Cancelled; of either category."
+    )
+
+
+class ActivationSettings(Section):
+    """Which new orders are activated without a person: none, unless auto is on; those that fit the deal to the cent."""
+
+    auto: bool = Field(
+        default=False,
+        description="Have new orders activated by rule, each once; what a person sets afterwards stays.",
+    )
+    after_hours: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="Only orders that have stood in the org for so many hours."
+    )
+    max_amount: Decimal | None = Field(
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="No order over more than this, in its own currency.",
+        examples=["25000.00"],
+    )
+    types: Words = Field(
+        default=(), description="Only orders of these Opportunity types; empty for all (divide by commas)."
+    )
 
 
 class SyncSettings(Section):
@@ -109,6 +145,16 @@ class ConflictsSettings(Section):
     po_number: Policy = Field(default=Policy.ASK, description="The order's PO number: org_wins, local_wins or ask.")
     end_date: Policy = Field(default=Policy.ASK, description="The order's end date: org_wins, local_wins or ask.")
     custom: Policy = Field(default=Policy.ASK, description="All custom fields: org_wins, local_wins or ask.")
+
+
+class EventsSettings(Section):
+    """How long it is kept what other systems were told of."""
+
+    keep_days: int = Field(
+        default=90,
+        ge=1,
+        description="The daemon removes events that reached everybody after so many days; others stay.",
+    )
 
 
 class DaemonSettings(Section):
@@ -147,8 +193,11 @@ class Settings(Section):
     salesforce: SalesforceSettings = SalesforceSettings()
     orders: OrdersSettings = OrdersSettings()
     statuses: StatusesSettings = StatusesSettings()
+    activation: ActivationSettings = ActivationSettings()
     conflicts: ConflictsSettings = ConflictsSettings()
+    shipments: ShipmentsSettings = ShipmentsSettings()
     sync: SyncSettings = SyncSettings()
+    events: EventsSettings = EventsSettings()
     daemon: DaemonSettings = DaemonSettings()
     log: LogSettings = LogSettings()
     orgs: dict[str, SalesforceSettings] = Field(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from sfsync.demo import goods, midterm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +26,15 @@ class Evidence:
     orders_adopted: int
     deals_rejected: int
     lines_created: int
+    orders_amended: int
+    orders_supplementary: int
     statuses_pushed: int
     answers_lost: int
     duplicates: int
     total_mismatch: int
     without_order: int
+    licences_left: int
+    trackers_shipped: int
     api_calls: int
     seconds: float
     promised: Mapping[str, int]
@@ -47,10 +53,14 @@ class Evidence:
             "orders of others adopted": "orders_adopted",
             "deals still rejected, each with its reasons": "deals_rejected",
             "won deals without order and without reason": "without_order",
+            "drafts brought to their changed deals": "orders_amended",
+            "supplementary orders, asked for": "orders_supplementary",
             "statuses pushed": "statuses_pushed",
             "answers lost and survived": "answers_lost",
-            "deals with two orders": "duplicates",
-            "orders whose total is not the deal's": "total_mismatch",
+            "deals with two orders, nobody having asked": "duplicates",
+            "deals whose orders are not their amount to the cent": "total_mismatch",
+            f"of NovaTech's {midterm.LICENCES} licences, still there": "licences_left",
+            f"of Apex' {goods.ORDERED} trackers, shipped": "trackers_shipped",
         }
         table = [
             (words, f"{getattr(self, name):,}", f"{self.promised[name]:,}" if name in self.promised else "")
@@ -77,21 +87,29 @@ def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float)
     }
     won = len(org.query("SELECT Id FROM Opportunity WHERE IsWon = true"))
     orders = org.query("SELECT Id, OpportunityId, TotalAmount, SFSync_Key__c FROM Order WHERE OpportunityId != null")
-    per_deal = Counter(order["OpportunityId"] for order in orders)
     ours = [order for order in orders if order["SFSync_Key__c"]]
+    supplementary = [order for order in ours if not order["SFSync_Key__c"].endswith("-1")]
+    per_deal = Counter(order["OpportunityId"] for order in orders if order not in supplementary)
+    ordered: dict[str, Decimal] = defaultdict(Decimal)
+    for order in ours:
+        ordered[order["OpportunityId"]] += Decimal(str(order["TotalAmount"]))
     lines = org.query("SELECT Id FROM OrderItem WHERE SFSync_Key__c != null")
     rejected = world.expected.rejected - FIXED
     return Evidence(
         opportunities_won=won,
-        orders_created=len(ours),
+        orders_created=len(ours) - len(supplementary),
         orders_adopted=counts.get("orders_adopted", 0),
         deals_rejected=won - len(per_deal),
         lines_created=len(lines),
+        orders_amended=counts.get("orders_amended", 0),
+        orders_supplementary=len(supplementary),
         statuses_pushed=counts.get("statuses_pushed", 0),
         answers_lost=counts.get("answers_lost", 0),
         duplicates=sum(many > 1 for many in per_deal.values()),
-        total_mismatch=sum(Decimal(str(o["TotalAmount"])) != deals.get(o["OpportunityId"]) for o in ours),
+        total_mismatch=sum(total != deals.get(deal) for deal, total in ordered.items()),
         without_order=won - len(per_deal) - rejected,
+        licences_left=_licences_left(org, world.named.novatech),
+        trackers_shipped=_trackers_shipped(org),
         api_calls=org.calls.count(),
         seconds=seconds,
         promised={
@@ -99,13 +117,35 @@ def gather(org: Org, world: World, counts: Mapping[str, int], *, seconds: float)
             "orders_created": world.expected.orderable + FIXED,
             "orders_adopted": world.expected.adopted,
             "deals_rejected": rejected,
-            "statuses_pushed": 3,
+            "orders_amended": 1,
+            "orders_supplementary": 1,
+            "statuses_pushed": 5,
             "answers_lost": 1,
             "duplicates": 0,
             "total_mismatch": 0,
             "without_order": 0,
+            "licences_left": midterm.LEFT,
+            "trackers_shipped": goods.FIRST + goods.SECOND,
         },
     )
+
+
+def _licences_left(org: Org, deal: str) -> int:
+    """What the org says can still be reduced of the licences: what was ordered less what was taken back."""
+    lines = org.query(
+        "SELECT AvailableQuantity FROM OrderItem"
+        f" WHERE Order.OpportunityId = '{deal}' AND Product2.Name = '{midterm.PRODUCT}'"
+    )
+    return int(sum(Decimal(str(line["AvailableQuantity"])) for line in lines))
+
+
+def _trackers_shipped(org: Org) -> int:
+    """What the org's shipments hold of them."""
+    lines = org.query(
+        f"SELECT Quantity__c FROM Shipment_Line__c WHERE Order_Item__r.Product2.Name = '{goods.PRODUCT}'"
+        " AND Shipment__r.Status__c != 'Voided'"
+    )
+    return int(sum(Decimal(str(line["Quantity__c"])) for line in lines))
 
 
 FIXED = 2

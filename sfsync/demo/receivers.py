@@ -42,6 +42,7 @@ class Receivers:
         return [
             f"{name} was told: {event['type']}, order {order['order_number']} of {order['total_amount']} "
             f"{order['currency'] or ''}".rstrip()
+            + (f", by {event['data']['reduction']['total_amount']}" if "reduction" in event["data"] else "")
             for name, events in self.events.items()
             for event in events.values()
             for order in [event["data"]["order"]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from sfsync.demo import evidence
+from sfsync.demo import changes, evidence, goods, midterm
+from sfsync.demo.commands import Commands
 from sfsync.demo.receivers import listening
 from sfsync.demo.world import build, new_org
 from sfsync.emulator.server import serve
@@ -50,7 +51,8 @@ def run_story(*, json: bool, keep: Path | None) -> int:
     org = new_org(SEED)
     story = Story(org, build(org, SEED, datetime.now(UTC).date()), folder, quiet=json)
     with serve(org, directory=folder / "org") as server, listening() as receivers:
-        story.sinks = receivers.settings(provisioning="order.activated", billing="order.fulfilled,order.cancelled")
+        wanted = "order.fulfilled,order.cancelled,order.reduced"
+        story.variables |= receivers.settings(provisioning="order.activated", billing=wanted)
         story.tell(server, receivers)
     found = evidence.gather(org, story.world, story.counts, seconds=time.monotonic() - started)
     story.finish(found)
@@ -67,8 +69,10 @@ class Story:
     quiet: bool
     counts: dict[str, int] = field(default_factory=dict)
     console: Console = field(init=False)
+    commands: Commands = field(default_factory=Commands)
     server: Server | None = None
-    sinks: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    """Settings of the commands beside those of the org."""
 
     def __post_init__(self) -> None:
         self.console = Console(quiet=self.quiet, highlight=False)
@@ -92,40 +96,53 @@ class Story:
         self.run("sync")
         self.chapter("2. Why a deal got no order")
         self.run("why", named.two_problems)
-        self.chapter("3. A sales rep fixes two deals in the org; two orders are to be activated")
+        self.chapter("3. Sales reps fix two deals and change one; three orders are to be activated")
         self._fix(named.no_account, named.contract_not_activated)
-        first, second = self._draft(named.cobalt), self._draft(named.novatech)
+        changes.resell_draft(self, named.thirds)
+        first, second, third = (self._draft(deal) for deal in (named.cobalt, named.novatech, named.apex))
         self.run("orders", "activate", first)
-        self.sql(f"UPDATE orders SET status = 'Activated' WHERE key = '{second}'")
-        self.chapter("4. The next cycle pushes both, and orders what was fixed")
-        self.run("sync")
+        self.sql(f"UPDATE orders SET status = 'Activated' WHERE key IN ('{second}', '{third}')")
+        self.chapter("4. The next cycle pushes all three, orders what was fixed, and brings the draft to its deal")
+        self.run("sync", brief=True)
         self._told(receivers)
         self.chapter("5. Provisioning has done its part, and billing hears of it")
         self.run("orders", "fulfil", first)
-        self.run("sync")
+        changes.sell_more(self, named.cobalt)
+        self.run("sync", brief=True)
         self._told(receivers)
-        self.chapter("6. One order, from the deal to now")
+        self.chapter("6. The deal of an order that is out already has grown")
+        changes.amend(self, named.cobalt)
+        self.chapter("7. One order, from the deal to now")
         self.run("why", first)
-        self.chapter("7. How things stand")
+        self.chapter("8. How things stand")
         self.run("status")
+        today = datetime.now(UTC).date()
+        midterm.tell(self, today)
+        self._told(receivers)
+        goods.tell(self, third, today)
 
-    def run(self, *words: str) -> None:
-        """Run a command of sfsync in a process of its own, and add up what it reports."""
-        self.console.print(f"\n[bold green]$ sfsync {' '.join(words)}[/]")
+    def run(self, *words: str, last: int = 0, brief: bool = False) -> None:
+        """Run a command of sfsync in a process of its own, and add up what it reports.
+
+        All it says is shown, or its `last` lines, or with `brief` what comes before its first empty line.
+        """
+        self.console.print(f"\n[bold green]$ sfsync {shlex.join(words)}[/]")
         self.console.file.flush()
-        done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "sfsync", *words, *(["--json"] if self.quiet else [])],
-            cwd=self.folder,
-            env=self._environment(),
-            check=False,
-            capture_output=self.quiet,
-            text=True,
-        )
-        if done.returncode not in (EXIT_DONE, EXIT_ATTENTION):
+        said = self.folder / "said.txt" if self.quiet or last or brief else None
+        options = ["--json"] if self.quiet else []
+        code = self.commands.run([*words, *options], self.folder, self._environment(), into=said and said.resolve())
+        shown = said.read_text() if said else ""
+        if said:
+            said.unlink()
+        if code not in (EXIT_DONE, EXIT_ATTENTION):
             raise SfsyncError(
-                f"`sfsync {' '.join(words)}` ended with exit code {done.returncode}, so the story ends here.",
-                remedy=done.stdout if self.quiet else "Its reason is above.",
+                f"`sfsync {' '.join(words)}` ended with exit code {code}, so the story ends here.",
+                remedy=shown or "Its reason is above.",
             )
+        if brief:
+            self.console.print(shown.partition("\n\n")[0], "...", sep="\n")
+        elif last:
+            self.console.print("...", *shown.splitlines()[-last:], sep="\n")
         if words[0] == "sync":
             self._count(self._last_counts())
 
@@ -196,7 +213,7 @@ class Story:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SFSYNC_")}
         return (
             kept
-            | self.sinks
+            | self.variables
             | {
                 "SFSYNC_DATABASE_URL": f"sqlite:///{self.database.resolve()}",
                 "SFSYNC_SALESFORCE__LOGIN_URL": self.server.url,

@@ -27,12 +27,36 @@ class EventType(StrEnum):
     """The org shows the order as Cancelled: nothing more is to be delivered."""
     ORDER_DEACTIVATED = "order.deactivated"
     """The org shows as Draft an order that was none before: what was started waits."""
+    ORDER_REDUCED = "order.reduced"
+    """A reduction order was activated: told of the order that it reduces, with what that order comes to by now."""
+    SHIPMENT_CREATED = "shipment.created"
+    """A shipment of the order is in the org: recorded here and pushed, or made there by somebody else."""
+    ORDER_PARTIALLY_SHIPPED = "order.partially_shipped"
+    """The org has confirmed that some of the order was shipped, and not all of it."""
+    ORDER_SHIPPED = "order.shipped"
+    """The org has confirmed that all of the order was shipped: what was ordered, less active reductions."""
     OPPORTUNITY_REJECTED = "opportunity.rejected"
     """A won deal gets no order until somebody mends it; the problems are in words a sales rep can act on."""
     SYNC_FAILING = "sync.failing"
     """A run failed, after one that did not: nothing moves between the org and the mirror."""
     SYNC_RECOVERED = "sync.recovered"
     """A run went through, after one that failed."""
+
+
+RUNNING = frozenset((Status.ACTIVATED, Status.FULFILLED))
+"""The statuses in which an order counts: what it orders is owed, what it reduces is taken back."""
+
+
+def of_reduction(before: str | None, after: str) -> EventType | None:
+    """Return what the original of a reduction is told of, when the reduction goes from one status to another.
+
+    Once it counts, that it does; when it counts no longer, that it was deactivated or cancelled. None: nothing of
+    what the original comes to has changed.
+    """
+    counted, counts = before in RUNNING, after in RUNNING
+    if counted == counts:
+        return None
+    return EventType.ORDER_REDUCED if counts else ENTERED[Status(after)]
 
 
 ENTERED: dict[Status, EventType] = {
@@ -42,6 +66,10 @@ ENTERED: dict[Status, EventType] = {
     Status.CANCELLED: EventType.ORDER_CANCELLED,
 }
 """The event that tells of an order's entering a status."""
+
+
+ONCE = frozenset((EventType.ORDER_CREATED, EventType.SHIPMENT_CREATED))
+"""Events that a record in the org, by its Salesforce Id, has only one of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +82,8 @@ class Event:
     opportunity_id: str | None = None
     order_key: str | None = None
     sf_id: str | None = None
+    occasion: str | None = None
+    """What makes it another event than others of its type and record; None: how many there were before."""
 
 
 @dataclass(frozen=True, slots=True)

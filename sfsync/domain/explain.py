@@ -6,15 +6,22 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sfsync.domain.events import EventType
+from sfsync.domain.explain_changes import changes_step
 from sfsync.domain.explain_order import order_steps
+from sfsync.domain.explain_reductions import reduction_steps
+from sfsync.domain.statuses import Status
 from sfsync.domain.steps import Obstacle, State, Step, money
+from sfsync.domain.told import hitch, reached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
+    from sfsync.domain.explain_reductions import Reduced
     from sfsync.domain.facts import OrderFacts
     from sfsync.domain.model import Deal, Problem
+    from sfsync.domain.told import Told
 
 
 class Wanted(StrEnum):
@@ -37,6 +44,10 @@ class Story:
     """Setting orders.since."""
     types: tuple[str, ...] = ()
     """Setting orders.opportunity_types."""
+    told: tuple[Told, ...] = ()
+    """The events about it, oldest first."""
+    reduced: Mapping[int, Reduced] = field(default_factory=dict)
+    """What reductions have to do with each order, by its row id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,10 @@ def explain(story: Story, *, remedy: Callable[[str], str | None]) -> Explanation
     if not story.orders:
         chain.add(*_no_order(story))
     for order in sorted(story.orders, key=lambda one: (one.is_deleted, one.is_reduction, one.id)):
-        chain.add(*order_steps(order, deal=story.deal, several=len(story.orders) > 1, remedy=remedy))
+        several = len(story.orders) > 1
+        chain.add(*order_steps(order, deal=story.deal, several=several, remedy=remedy))
+        chain.add(*changes_step(order))
+        chain.add(reduction_steps(order, story.reduced.get(order.id), several=several))
     return Explanation(tuple(chain.steps), tuple(chain.obstacles), _next(story, chain))
 
 
@@ -145,16 +159,25 @@ def _next(story: Story, chain: _Chain) -> str:
         return "Run `sfsync sync`: it reads in the org what became of the write before anything is sent again."
     if State.WAITING in states:
         return "Run `sfsync sync`, or wait for the daemon's next cycle."
-    live = [order for order in story.orders if order.sf_id and not order.is_deleted and not order.is_reduction]
+    live = sorted(
+        (order for order in story.orders if order.sf_id and not order.is_deleted), key=lambda one: one.is_reduction
+    )
     if not live:
         return "Nothing to do here. Once the deal is won in Salesforce, the next sync plans its order."
-    return _after(live[0])
+    return _after(live[0], [event for event in story.told if event.record in (live[0].key, live[0].sf_id)])
 
 
-def _after(order: OrderFacts) -> str:
+def _after(order: OrderFacts, told: Sequence[Told]) -> str:
+    if order.org_status != Status.DRAFT and (trouble := hitch(told)):
+        return trouble
+    if order.is_reduction and order.org_status != Status.DRAFT:
+        return "Nothing: the reduction counts from its day on."
     match order.org_status:
         case "Draft":
             return f"Review the order, then `sfsync orders activate {order.handle}`."
+        case "Activated" if heard := reached(told, EventType.ORDER_ACTIVATED):
+            waits = " and ".join(heard)
+            return f"Waiting for {waits} to confirm that all is delivered: `sfsync orders fulfil {order.handle}`."
         case "Activated":
             return f"When everything is delivered: `sfsync orders fulfil {order.handle}`."
         case _:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sfsync.domain.explain_fields import disputes, fields_step, is_refused
 from sfsync.domain.fields import STATUS
-from sfsync.domain.statuses import MOVES, Status
+from sfsync.domain.statuses import DEACTIVATION, MOVES, Status
 from sfsync.domain.steps import Obstacle, State, Step, money
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _CREATE, _UPDATE = "create", "update"
 _RECORDED = frozenset(
-    ("total_mismatch", "illegal_move", "would_deactivate", "would_activate", "no_items", "not_writable", "bad_value")
+    (
+        *("total_mismatch", "illegal_move", "would_deactivate", "would_activate", "no_items", "has_reductions"),
+        *("not_writable", "bad_value", "deal_not_won", "over_reduced"),
+    )
 )
 """Problems whose words say already what to do."""
 
@@ -74,7 +77,7 @@ def _origin(order: OrderFacts) -> str:
 
 
 def _deleted(order: OrderFacts) -> list[Obstacle]:
-    if order.origin == "org":
+    if order.origin == "org" or order.is_reduction:
         return []
     return [
         Obstacle(
@@ -116,7 +119,8 @@ def _status(order: OrderFacts, remedy: Callable[[str], str | None]) -> tuple[Ste
         text = f"{order.status}{spelt}, here and in the org{since}."
         told = own_problem and not order.wanted_fields
         return Step(State.DONE, "status", text), [_problem(order, remedy)] if told else []
-    text = f"{order.status} is wanted; the org has {org}{spelt}."
+    asked = f" ({order.deactivate_by} asked{_at(order.deactivate_at)} for it to be deactivated)"
+    text = f"{order.status} is wanted{asked if order.deactivate_at else ''}; the org has {org}{spelt}."
     if STATUS in order.disputed:
         return Step(State.BLOCKED, "status", text), []
     if own_problem and is_refused(order):
@@ -127,7 +131,8 @@ def _status(order: OrderFacts, remedy: Callable[[str], str | None]) -> tuple[Ste
 
 
 def _forbidden(order: OrderFacts) -> Obstacle | None:
-    reason = MOVES[Status(order.org_status), Status(order.status)] if order.org_status else None
+    move = (Status(order.org_status), Status(order.status)) if order.org_status else None
+    reason = MOVES[move] if move and not (order.deactivate_at and move == DEACTIVATION) else None
     return Obstacle("illegal_move", f"It will not be sent. {reason}", _take_back(order)) if reason else None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfsync.domain.fields import same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
     from decimal import Decimal
 
@@ -32,6 +32,26 @@ class ConflictFacts:
     resolution: str | None = None
     """take_org, take_local, policy or agreed; None while it is open."""
     resolved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyFacts:
+    """A deal that no longer says what its orders do, as people ask for it."""
+
+    opportunity_id: str
+    order_id: int
+    record: str
+    name: str | None
+    currency: str | None
+    kind: str
+    message: str
+    lines: Sequence[Mapping[str, Any]]
+    amount: Decimal | None
+    """The deal's total minus what is ordered."""
+    amendment: Mapping[str, Any]
+    since: datetime
+    code: str | None = None
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +95,10 @@ class OrderFacts:
     system_modstamp: datetime | None
     lines: int
     """How many lines it has, planned ones included."""
+    status_code: str | None = None
+    """The category of the status in the org."""
+    original_order_id: str | None = None
+    """Of a reduction: the Salesforce Id of the order that it reduces."""
     org_end_date: date | None = None
     description: str | None = None
     org_description: str | None = None
@@ -83,8 +107,20 @@ class OrderFacts:
     custom: Mapping[str, Value] | None = None
     org_custom: Mapping[str, Value] | None = None
     first_activated_at: datetime | None = None
+    created_at: datetime | None = None
+    """When it was made in the org, by the org's clock."""
+    deactivate_by: str | None = None
+    deactivate_at: datetime | None = None
+    """Who asked for it to go back to Draft, and when; None: nobody."""
+    rule_activated_at: datetime | None = None
+    """When the rule of [activation] wanted it activated."""
     conflicts: tuple[ConflictFacts, ...] = ()
     """Fields that were changed here and in the org at the same time, and wait for a person."""
+    held_since: datetime | None = None
+    held_for: str | None = None
+    """Why it is on hold (deal_reopened, deal_lost, deal_deleted), so that nothing activates it; None: it is not."""
+    discrepancy: DiscrepancyFacts | None = None
+    """In what its deal, which was changed, differs from it."""
 
     @property
     def handle(self) -> str:
@@ -136,3 +172,9 @@ class ItemFacts:
     total_price: Decimal | None
     service_date: date | None
     description: str | None
+    shipped: Decimal | None = None
+    """Recorded and not voided, here or in the org; None for what is not shipped at all."""
+    percent_shipped: Decimal | None = None
+    """Of what was ordered, less active reductions; None where nothing is due."""
+    shipping: str | None = None
+    """none, partial, shipped, over or n/a."""

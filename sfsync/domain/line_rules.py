@@ -101,10 +101,12 @@ def zero_quantity_is_free(line: DealLine, case: Case) -> Problem | None:
 def quantity_is_not_negative(line: DealLine, case: Case) -> Problem | None:
     """Orders take negative quantities only where the org's order settings say so."""
     if line.quantity < 0 and not case.policy.negative_quantity:
+        whose, what = case.deal.account_name or case.deal.account_id, line.product_code or line.product_name
         return Problem(
             "negative_quantity",
             f"Product {product_words(line)} has the negative quantity {line.quantity:f}, which orders here do not "
-            "take: enter what was sold, and take back earlier sales with a reduction order.",
+            "take: enter what was sold. What takes back earlier sales of this account: "
+            f'`sfsync orders reduce --account "{whose}" --product "{what}" --by {-line.quantity.normalize():f}`.',
         )
     return None
 

@@ -125,16 +125,20 @@ class OrgOrder:
     is_deleted: bool
     system_modstamp: datetime
     items: tuple[OrgOrderItem, ...] | None
+    created_at: datetime | None = None
     fields: Mapping[str, Value] = field(default_factory=dict)
     """What may be written from here, by its name in the mirror or its API name; only what our user can read."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedLine:
-    """One OrderItem to create. `quantity` × `unit_price`, rounded to the currency, is `total`."""
+    """One OrderItem to create. `quantity` × `unit_price`, rounded to the currency, is `total`.
+
+    A line of a reduction has a negative quantity, and entry and price of the line that it reduces.
+    """
 
     key: str
-    deal_line_id: str
+    deal_line_id: str | None
     pricebook_entry_id: str
     product_id: str | None
     quantity: Decimal
@@ -142,6 +146,8 @@ class PlannedLine:
     total: Decimal
     service_date: date | None
     description: str | None
+    original_item_id: str | None = None
+    """Of a reduction: the OrderItem that is reduced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +155,18 @@ class OrderPlan:
     """One Order to create, whole. The line totals add up to `total`, the deal's amount, to the cent."""
 
     key: str
-    deal_id: str
+    deal_id: str | None
+    """None only for the reduction of an order that belongs to no deal."""
     account_id: str
     contract_id: str | None
-    pricebook_id: str
+    pricebook_id: str | None
     currency: str | None
     effective_date: date
     name: str
     total: Decimal
     lines: tuple[PlannedLine, ...]
+    original_order_id: str | None = None
+    """Of a reduction order: the Order that it reduces."""
 
 
 @dataclass(frozen=True, slots=True)

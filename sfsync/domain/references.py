@@ -45,3 +45,5 @@ class Product:
     is_active: bool | None
     is_deleted: bool
     system_modstamp: datetime
+    physical_flag: bool | None = None
+    """The checkbox that says whether it is shipped; None where none is set up."""

@@ -62,6 +62,9 @@ def items_body(order_id: str, lines: Sequence[PlannedLine], names: FieldNames, s
 def order_body(plan: OrderPlan, names: FieldNames, schema: OrgSchema, *, status: str | None) -> dict[str, Any]:
     """Write the header. Fields that the user may not set are left out, where the order can do without.
 
+    A reduction order takes price book and contract from its original, and belongs to no opportunity: none of these
+    is sent (connectors that create reduction orders send neither).
+
     Raises:
         OrgUnfit: if no status of category Draft is known, which every new order must have.
     """
@@ -72,21 +75,26 @@ def order_body(plan: OrderPlan, names: FieldNames, schema: OrgSchema, *, status:
         "AccountId": plan.account_id,
         "EffectiveDate": plan.effective_date.isoformat(),
         "Status": draft,
-        "Pricebook2Id": plan.pricebook_id,
         names.order_key: plan.key,
     }
-    optional = {
-        "Name": plan.name,
-        "ContractId": plan.contract_id,
-        "CurrencyIsoCode": plan.currency,
-        names.opportunity_lookup: plan.deal_id,
-    }
+    optional = {"Name": plan.name, "CurrencyIsoCode": plan.currency}
+    if plan.original_order_id is not None:
+        body |= {"IsReductionOrder": True, "OriginalOrderId": plan.original_order_id}
+    else:
+        body["Pricebook2Id"] = plan.pricebook_id
+        optional |= {"ContractId": plan.contract_id, names.opportunity_lookup: plan.deal_id}
     body |= {name: value for name, value in optional.items() if value is not None and schema.createable("Order", name)}
     return body
 
 
 def item_body(line: PlannedLine, names: FieldNames, schema: OrgSchema) -> dict[str, Any]:
-    """Write one line, without the order it belongs to."""
+    """Write one line, without the order it belongs to; one of a reduction has entry and price of its original."""
+    if line.original_item_id is not None:
+        return {
+            "OriginalOrderItemId": line.original_item_id,
+            "Quantity": line.quantity,
+            names.item_key: line.key,
+        }
     body: dict[str, Any] = {
         "PricebookEntryId": line.pricebook_entry_id,
         "Quantity": line.quantity,

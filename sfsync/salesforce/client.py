@@ -112,6 +112,28 @@ class OrgClient:
         """
         return self._send(method, path, body=body, write=True)
 
+    def write_soap(self, path: str, envelope: Callable[[str], bytes]) -> str:
+        """Send one SOAP message that changes the org, ONCE, and return the answer, a fault too, as XML.
+
+        Args:
+            path: Relative to the instance, as in /services/Soap/m/66.0.
+            envelope: Makes the message for a session id.
+
+        Raises:
+            OrgUnavailable: `in_doubt` is True if the org may have done it.
+        """
+        token = self._tokens.get()
+        headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
+        host = urlsplit(token.instance_url).netloc
+        try:
+            data = envelope(token.access_token)
+            answer = self._session.post(f"{token.instance_url}{path}", data=data, headers=headers)
+        except (requests.RequestException, OSError) as exc:
+            raise failures.from_exception(exc, host, write=True) from exc
+        if "xml" not in answer.headers.get("Content-Type", ""):
+            raise failures.from_answer(answer.status_code, None, write=True)
+        return answer.text
+
     @property
     def usage(self) -> Usage | None:
         """The org's API usage as the last answer told it."""

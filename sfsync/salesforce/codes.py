@@ -37,6 +37,9 @@ _FLS = (
     " (Setup, Object Manager, the field, Set Field-Level Security)."
 )
 
+NO_SUCH_VALUE = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+"""The picklist has changed since it was last looked at."""
+
 CODES: dict[str, Code] = {
     "INVALID_SESSION_ID": Code(Class.AUTH, "The org no longer accepts the session."),
     "INVALID_AUTH_HEADER": Code(Class.AUTH, "The org did not understand the session that was sent."),
@@ -72,7 +75,7 @@ CODES: dict[str, Code] = {
     ),
     "REQUIRED_FIELD_MISSING": Code(Class.FIX, "A field that the org requires was left empty."),
     "STRING_TOO_LONG": Code(Class.FIX, "A text is longer than its field."),
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Code(
+    NO_SUCH_VALUE: Code(
         Class.FIX,
         "The picklist does not have this value.",
         "Compare the settings under [statuses] with the values of the picklist in Setup.",

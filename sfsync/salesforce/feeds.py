@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sfsync.salesforce import deals as deal_rows
-from sfsync.salesforce import order_fields
+from sfsync.salesforce import order_fields, shipment_fields
 from sfsync.salesforce import orders as order_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sfsync.salesforce.schema import OrgSchema
+    from sfsync.salesforce.shipment_fields import ShipmentNames
 
     Row = Mapping[str, Any]
     Parse = Callable[[Row, Sequence[Row] | None], Any]
@@ -172,7 +173,20 @@ def products(schema: OrgSchema) -> Feed:
         "products",
         "Product2",
         tuple(order_rows.product_fields(schema)),
-        lambda row, _: order_rows.parse_product(row),
+        order_rows.product_parser(schema),
         where="Id IN (SELECT Product2Id FROM OrderItem)",
         from_now=True,
     )
+
+
+def shipments(names: ShipmentNames) -> Feed:
+    """All shipments, as OrgShipment."""
+    parse = shipment_fields.shipment_parser(names)
+    select = names.shipment_select()
+    return Feed("shipments", names.shipment, select, lambda row, _: parse(row), tracks_deletes=True)
+
+
+def shipment_lines(names: ShipmentNames) -> Feed:
+    """All shipment lines, as OrgShipmentLine: a line that is changed leaves its shipment's own stamp alone."""
+    parse = shipment_fields.line_parser(names)
+    return Feed("shipment_lines", names.line, names.line_select(), lambda row, _: parse(row), tracks_deletes=True)

@@ -52,8 +52,9 @@ _NICE = {
     "Contract": {"AccountId": "contracts are not checked before ordering"},
     "Product2": {"IsActive": "inactive products are found out only when the org refuses them"},
 }
+_REDUCE = {"Order": ("IsReductionOrder", "OriginalOrderId"), "OrderItem": ("OriginalOrderItemId",)}
 _KEY_LENGTH = 32
-"""Opportunity id (18), sequence and line number with their hyphens, with room."""
+"""Opportunity id (18), sequence, reduction and line number with their hyphens, with room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,43 @@ def problems(schema: OrgSchema) -> list[SchemaProblem]:
 
     A field that is missing and one that field permissions hide look the same from outside, so both are said.
     """
-    return [*_missing_objects(schema), *_fields(schema), *_writable(schema), *_keys(schema), *_statuses(schema)]
+    return [
+        *_missing_objects(schema),
+        *_fields(schema),
+        *_writable(schema),
+        *_keys(schema),
+        *_statuses(schema),
+        *_shipping(schema),
+    ]
 
 
 def notes(schema: OrgSchema) -> list[SchemaProblem]:
     """Find what is missing that sfsync does without, and what that costs."""
     return list(_notes(schema))
+
+
+def reduction_problems(schema: OrgSchema) -> list[SchemaProblem]:
+    """Find what reductions need and the org lacks or hides; orders do without it.
+
+    Whether the user has “Create Reduction Orders” no describe shows.
+    """
+    return [
+        found
+        for sobject, names in _REDUCE.items()
+        for name in names
+        if (found := _unfit_for_reductions(schema, sobject, name)) is not None
+    ]
+
+
+def _unfit_for_reductions(schema: OrgSchema, sobject: str, name: str) -> SchemaProblem | None:
+    if not schema.has(sobject, name):
+        return SchemaProblem(
+            "field_hidden",
+            f"The field {sobject}.{name} does not exist, or field permissions hide it: orders cannot be reduced.",
+            f"Enable reduction orders (Setup, Order Settings), and give the user's permission set access to "
+            f"{sobject}.{name}.",
+        )
+    return None if schema.createable(sobject, name) else _read_only(sobject, name, "create")
 
 
 def _missing_objects(schema: OrgSchema) -> Iterator[SchemaProblem]:
@@ -182,6 +214,36 @@ def _notes(schema: OrgSchema) -> Iterator[SchemaProblem]:
                     f"The field {sobject}.{name} does not exist, or field permissions hide it: {effect}.",
                     f"Give the user's permission set read access to {sobject}.{name}, if you want it.",
                 )
+
+
+_DATE_FIELDS = ("shipped_on", "delivered_on")
+
+
+def _shipping(schema: OrgSchema) -> Iterator[SchemaProblem]:
+    """What shipments need, where they are enabled."""
+    names = schema.names.shipments
+    if names is None:
+        return
+    run = "Run `sfsync setup-org` to see what it would create, or set shipments.enabled to false."
+    for sobject, api_names in ((names.shipment, names.of_shipment), (names.line, names.of_line)):
+        info = schema.objects.get(sobject)
+        if info is None or not info.createable:
+            said = f"The object {sobject} does not exist, or the integration user may not see it and create records."
+            yield SchemaProblem("object_missing", said, run)
+            continue
+        for ours, name in api_names.items():
+            found = info.fields.get(name)
+            if found is None:
+                said = f"The field {sobject}.{name} does not exist, or field permissions hide it from the user."
+                yield SchemaProblem("field_hidden", said, run)
+            elif not found.createable:
+                yield _read_only(sobject, name, "create")
+            elif ours in ("key", "line_key") and not (found.unique and found.external_id and found.case_sensitive):
+                said = f"The field {sobject}.{name} is not unique, an external id and case-sensitive."
+                yield SchemaProblem("key_unfit", said, "Make it so in Setup: without it a shipment could be doubled.")
+            elif ours in _DATE_FIELDS and found.type != "date":
+                said = f"The field {sobject}.{name} is of type {found.type}, and should be a date."
+                yield SchemaProblem("field_type", said, "Name another field in the settings, or none (an empty name).")
 
 
 def _hidden(sobject: str, name: str) -> SchemaProblem:

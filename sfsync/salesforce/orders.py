@@ -21,7 +21,7 @@ CHILD = "OrderItems"
 _HEADER = (
     *("Id", "OrderNumber", "AccountId", "ContractId", "Pricebook2Id", "OriginalOrderId", "IsReductionOrder", "Name"),
     *("Type", "CurrencyIsoCode", "EffectiveDate", "Status", "StatusCode", "TotalAmount", "ActivatedDate"),
-    *("IsDeleted", "SystemModstamp"),
+    *("CreatedDate", "IsDeleted", "SystemModstamp"),
 )
 _ITEM = (
     *("Id", "OrderId", "OrderItemNumber", "PricebookEntryId", "Product2Id", "Quantity", "UnitPrice", "ListPrice"),
@@ -59,7 +59,8 @@ def contract_fields(schema: OrgSchema) -> list[str]:
 
 def product_fields(schema: OrgSchema) -> list[str]:
     """The SELECT list of a product."""
-    return select_list(schema, "Product2", _PRODUCT)
+    flag = (schema.names.physical_flag,) if schema.names.physical_flag else ()
+    return select_list(schema, "Product2", (*_PRODUCT, *flag))
 
 
 def order_parser(schema: OrgSchema) -> Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]] | None], OrgOrder]:
@@ -90,6 +91,7 @@ def order_parser(schema: OrgSchema) -> Callable[[Mapping[str, Any], Sequence[Map
             status_code=required(text(get("StatusCode"), "Order.StatusCode"), "Order.StatusCode"),
             total_amount=required(decimal(get("TotalAmount"), "Order.TotalAmount"), "Order.TotalAmount"),
             activated_at=parse_datetime(get("ActivatedDate"), "Order.ActivatedDate"),
+            created_at=parse_datetime(get("CreatedDate"), "Order.CreatedDate"),
             is_deleted=boolean(get("IsDeleted"), "Order.IsDeleted"),
             system_modstamp=_stamp(row, "Order"),
             items=None if children is None else tuple(item(child) for child in children),
@@ -154,19 +156,25 @@ def parse_contract(row: Mapping[str, Any]) -> Contract:
     )
 
 
-def parse_product(row: Mapping[str, Any]) -> Product:
-    """Make a Product of a row; raises ValueError, naming the field that is wrong."""
-    get = row.get
-    active = get("IsActive")
-    return Product(
-        sf_id=_id(row, "Product2"),
-        name=text(get("Name"), "Product2.Name"),
-        product_code=text(get("ProductCode"), "Product2.ProductCode"),
-        family=text(get("Family"), "Product2.Family"),
-        is_active=None if active is None else boolean(active, "Product2.IsActive"),
-        is_deleted=_flag(get("IsDeleted"), "Product2.IsDeleted"),
-        system_modstamp=_stamp(row, "Product2"),
-    )
+def product_parser(schema: OrgSchema) -> Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]] | None], Product]:
+    """Return what makes a Product of a row; it raises ValueError, naming the field that is wrong."""
+    flag = schema.names.physical_flag
+
+    def parse(row: Mapping[str, Any], _: Sequence[Mapping[str, Any]] | None = None) -> Product:
+        get = row.get
+        active, physical = get("IsActive"), get(flag) if flag else None
+        return Product(
+            sf_id=_id(row, "Product2"),
+            name=text(get("Name"), "Product2.Name"),
+            product_code=text(get("ProductCode"), "Product2.ProductCode"),
+            family=text(get("Family"), "Product2.Family"),
+            is_active=None if active is None else boolean(active, "Product2.IsActive"),
+            is_deleted=_flag(get("IsDeleted"), "Product2.IsDeleted"),
+            system_modstamp=_stamp(row, "Product2"),
+            physical_flag=None if physical is None else boolean(physical, f"Product2.{flag}"),
+        )
+
+    return parse
 
 
 def _id(row: Mapping[str, Any], sobject: str) -> str:

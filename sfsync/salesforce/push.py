@@ -32,6 +32,8 @@ class OrderState:
     status_code: str
     system_modstamp: datetime
     key: str | None
+    modified_by: str | None
+    """Id of the user who changed the order last."""
     values: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -44,21 +46,33 @@ def read_states(
         OrgUnavailable, OrgRefused: the org cannot be read.
         ValueError: one is no id.
     """
-    key_field = (names or FieldNames()).order_key
-    found = readers or {}
-    others = [soql.name(api_name) for api_name, _ in found.values()]
-    fields = ["Id", "Status", "StatusCode", "SystemModstamp", soql.name(key_field), *others]
+    names, readers = names or FieldNames(), readers or {}
+    fields = state_fields(names, readers)
     states: dict[str, OrderState | None] = {}
     for start in range(0, len(ids), IDS_PER_CALL):
         part = list(ids[start : start + IDS_PER_CALL])
         for sf_id in part:
             soql.quoted_id(sf_id)
         rows = client.read_by_post("composite/sobjects/Order", {"ids": part, "fields": fields})
-        if not isinstance(rows, list) or len(rows) != len(part):
-            raise failures.unreadable(write=False)
-        for sf_id, row in zip(part, rows, strict=True):
-            states[sf_id] = _state(row, key_field, found)
+        states |= states_of(part, rows, names, readers)
     return states
+
+
+def state_fields(names: FieldNames, readers: Readers) -> list[str]:
+    """The fields that make a state."""
+    others = [soql.name(api_name) for api_name, _ in readers.values()]
+    return ["Id", "Status", "StatusCode", "SystemModstamp", "LastModifiedById", soql.name(names.order_key), *others]
+
+
+def states_of(ids: Sequence[str], rows: Any, names: FieldNames, readers: Readers) -> dict[str, OrderState | None]:
+    """Read the answer of sObject Collections: a row for each id, in the order of the ids, null where there is none.
+
+    Raises:
+        OrgUnavailable: if it is anything else.
+    """
+    if not isinstance(rows, list) or len(rows) != len(ids):
+        raise failures.unreadable(write=False)
+    return {sf_id: _state(row, names.order_key, readers) for sf_id, row in zip(ids, rows, strict=True)}
 
 
 def update_orders(client: OrgClient, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[UpdateOutcome]:
@@ -78,7 +92,7 @@ def update_orders(client: OrgClient, changes: Sequence[tuple[str, Mapping[str, A
     if not isinstance(answers, list):
         raise failures.unreadable(write=True)
     return [
-        _outcome(sf_id, answers[index] if index < len(answers) else None) for index, (sf_id, _) in enumerate(changes)
+        outcome_of(sf_id, answers[index] if index < len(answers) else None) for index, (sf_id, _) in enumerate(changes)
     ]
 
 
@@ -93,13 +107,15 @@ def _state(row: Any, key_field: str, readers: Readers) -> OrderState | None:
                 wire.parse_datetime(row["SystemModstamp"], "Order.SystemModstamp"), "Order.SystemModstamp"
             ),
             key=wire.text(row.get(key_field), key_field),
+            modified_by=wire.text(row.get("LastModifiedById"), "Order.LastModifiedById"),
             values=order_fields.read(row, readers),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise failures.unreadable(write=False) from exc
 
 
-def _outcome(sf_id: str, answer: Any) -> UpdateOutcome:
+def outcome_of(sf_id: str, answer: Any) -> UpdateOutcome:
+    """Read what sObject Collections say of one record; what says neither success nor error leaves it in doubt."""
     if not isinstance(answer, dict):
         return InDoubt(sf_id)
     if answer.get("success") is True:

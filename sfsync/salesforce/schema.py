@@ -9,6 +9,7 @@ from sfsync.domain.model import StatusChoice
 from sfsync.errors import OrgRefused, OrgUnavailable
 from sfsync.salesforce import soql, wire
 from sfsync.salesforce.composite import Sub
+from sfsync.salesforce.shipment_fields import ShipmentNames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,25 @@ class FieldNames:
     opportunity_lookup: str = "OpportunityId"
     writable: tuple[str, ...] = ()
     """Custom fields of Order that may be written from here."""
+    physical_flag: str | None = None
+    """The checkbox of Product2 that says whether a product is shipped."""
+    shipments: ShipmentNames | None = None
+    """None where shipments are not enabled."""
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """All objects that are described."""
+        return (*OBJECTS, *(self.shipments.objects if self.shipments else ()))
+
+    @property
+    def custom(self) -> set[str]:
+        """All custom fields that are looked at; of the org's own fields no others are kept."""
+        own = {self.order_key, self.item_key, self.opportunity_lookup, *self.writable}
+        if self.physical_flag:
+            own.add(self.physical_flag)
+        if self.shipments:
+            own |= {*self.shipments.of_shipment.values(), *self.shipments.of_line.values()}
+        return own
 
     def to_json(self) -> dict[str, Any]:
         """Write as JSON values."""
@@ -47,7 +67,8 @@ class FieldNames:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> FieldNames:
         """Read what `to_json` wrote; fails as `OrgSchema.from_json`."""
-        return cls(**{**content, "writable": tuple(content["writable"])})
+        shipments = ShipmentNames(**content["shipments"]) if content["shipments"] else None
+        return cls(**{**content, "writable": tuple(content["writable"]), "shipments": shipments})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +159,19 @@ class OrgSchema:
 
 
 def read_schema(client: OrgClient, names: FieldNames) -> OrgSchema:
-    """Read the schema in ONE composite call: eight describes, the order statuses and the organization.
+    """Read the schema in ONE composite call: up to ten describes, the order statuses and the organization.
 
     An object that is missing or hidden is left out; `problems` says so.
 
     Raises:
         OrgUnavailable, OrgRefused: the call, or an element of it, failed for another reason.
     """
-    subs = [Sub(f"sobjects/{name}/describe") for name in OBJECTS]
+    subs = [Sub(f"sobjects/{name}/describe") for name in names.objects]
     subs += [Sub("query", {"q": _STATUSES}), Sub("query", {"q": _ORGANIZATION})]
     *describes, statuses, organization = client.read_many(subs)
     try:
-        wanted = {names.order_key, names.item_key, names.opportunity_lookup, *names.writable}
-        objects = {
-            name: info for name, answer in zip(OBJECTS, describes, strict=True) if (info := _object(answer, wanted))
-        }
+        found = zip(names.objects, describes, strict=True)
+        objects = {name: info for name, answer in found if (info := _object(answer, names.custom))}
         orgs = _records(organization)
         return OrgSchema(
             org_id=str(orgs[0]["Id"]) if orgs else client.org_id or "",

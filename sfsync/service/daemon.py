@@ -21,6 +21,7 @@ from sfsync.service import systemd
 from sfsync.service.pace import Ending, wait_after
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.deliver import serve
+from sfsync.sync.prune import prune
 from sfsync.sync.work import Stopped
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 _JOB = "cycle"
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _DELIVERY_SECONDS = 5
-_LOOK_AROUND = timedelta(minutes=1)
+_PRUNE_HOURS = 24
+_LOOK_AROUND = timedelta(seconds=1)
 _LEASE_POLL = timedelta(seconds=1)
 _STUCK = timedelta(minutes=30)
 """A call with all its tries and waits takes ten minutes at most; a cycle that is silent for so long hangs."""
@@ -76,8 +78,8 @@ class Daemon:
         self._sinks = app.settings.complete_sinks()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            # One thread for the cycle and one for each sink: a slow one holds up nobody.
-            executors={"default": {"type": "threadpool", "max_workers": 1 + len(self._sinks)}},
+            # One thread for the cycle, one for each sink, and one to tidy up: a slow one holds up nobody.
+            executors={"default": {"type": "threadpool", "max_workers": 2 + len(self._sinks)}},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -104,6 +106,9 @@ class Daemon:
                     next_run_time=self._app.clock(),
                     timezone=UTC,
                 )
+            self._scheduler.add_job(
+                self._prune, "interval", hours=_PRUNE_HOURS, id="prune", next_run_time=self._app.clock(), timezone=UTC
+            )
             self._scheduler.start()
             systemd.notify("READY=1")
             self._log.info("The daemon has started.", action="daemon.started", interval_seconds=seconds)
@@ -140,7 +145,10 @@ class Daemon:
             if watched and self._is_alive():
                 systemd.notify("WATCHDOG=1")
             try:
-                return self._events.get(timeout=(watched / 2 if watched else _LOOK_AROUND).total_seconds())
+                # Not longer: a signal that comes just before Python begins to wait does not end the wait.
+                return self._events.get(
+                    timeout=min(watched / 2 if watched else _LOOK_AROUND, _LOOK_AROUND).total_seconds()
+                )
             except Empty:
                 continue
 
@@ -206,6 +214,16 @@ class Daemon:
         if done.delivered or done.failed:
             counts = {"delivered": done.delivered, "not_taken": done.failed, "given_up": done.dead}
             self._log.info("Events delivered.", action="daemon.delivered", sink=sink.name, **counts)
+
+    def _prune(self) -> None:
+        """Remove old events. Whatever goes wrong ends here: tomorrow is another day."""
+        try:
+            removed = prune(self._app, stopping=self._stopping.is_set)
+        except (DatabaseUnavailable, UsageError) as error:
+            self._log.warning(error.message, action="daemon.not_pruned", remedy=error.remedy)
+            return
+        if removed:
+            self._log.info("Old events removed.", action="daemon.pruned", events=removed)
 
     def _between_calls(self, _arrow: str, _done: int, _total: int | None) -> None:
         self._moved = time.monotonic()

@@ -11,10 +11,10 @@ from sfsync.app import App, open_app
 from sfsync.config import load_settings
 from sfsync.config.sinks import complete_sink
 from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_TRY_LATER, EXIT_USAGE, SfsyncError, UsageError
-from sfsync.salesforce.fitness import notes, problems
+from sfsync.salesforce.fitness import notes, problems, reduction_problems
 from sfsync.salesforce.identity import read_identity
 from sfsync.salesforce.schema import read_schema
-from sfsync.store import deliveries, schemas
+from sfsync.store import deliveries, reductions, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,6 +91,7 @@ def _examine_org(app: App) -> Iterator[Check]:
     who = identity.username or client.user_id or "a user that cannot be read"
     yield Check("login", "ok", f"{url} has let us in as {who}; the org is {schema.org_name} ({schema.org_id}).")
     yield from _fields(schema)
+    yield from _reductions(app, schema)
     yield from _statuses(app, schema)
     yield from _permissions(identity)
     yield from _usage(client)
@@ -147,14 +148,39 @@ def _fields(schema: OrgSchema) -> Iterator[Check]:
         yield Check("fields", "note", note.message, note.remedy)
 
 
-def _statuses(app: App, schema: OrgSchema) -> Iterator[Check]:
-    found = app.status_map.check(schema.statuses)
-    remedy = "Orders of that status are held back until then. `sfsync orders show ORDER` says so of each."
+def _reductions(app: App, schema: OrgSchema) -> Iterator[Check]:
+    """Look at what reducing takes: whoever does not reduce orders needs none of it."""
+    with app.db.read() as tx:
+        used = reductions.any_planned(tx, app.org_name)
+    found = reduction_problems(schema)
     for problem in found:
-        yield Check("statuses", "problem", problem.message, remedy, EXIT_ATTENTION)
+        verdict: Literal["problem", "note"] = "problem" if used else "note"
+        yield Check("reductions", verdict, problem.message, problem.remedy, EXIT_ATTENTION if used else EXIT_DONE)
+    if used and not found:
+        yield Check(
+            "reductions",
+            "note",
+            "All fields are there. Whether the user has “Create Reduction Orders” cannot be proven by reading.",
+            "If reductions are refused, look it up in Setup, in the user's permission sets.",
+        )
+
+
+def _statuses(app: App, schema: OrgSchema) -> Iterator[Check]:
+    found, unsafe = app.status_map.check(schema.statuses), app.status_map.unsafe(schema.statuses)
+    held = "Orders of that status are held back until then. `sfsync orders show ORDER` says so of each."
+    for problem in found:
+        stops = problem in unsafe
+        yield Check(
+            "statuses", "problem", problem.message, "Nothing runs until then." if stops else held,
+            EXIT_USAGE if stops else EXIT_ATTENTION,
+        )  # fmt: skip
     if not found:
         spelled = ", ".join(f"{status} is “{label}”" for status, label in app.status_map.labels.items())
-        yield Check("statuses", "ok", f"The org has all of them: {spelled}.")
+        also = "; ".join(
+            f"{' and '.join(f'“{label}”' for label in labels)} {'is' if len(labels) == 1 else 'are'} read as {status}"
+            for status, labels in app.status_map.also.items() if labels
+        )  # fmt: skip
+        yield Check("statuses", "ok", f"The org has all of them: {spelled}" + (f"; {also}." if also else "."))
 
 
 def _permissions(identity: Identity) -> Iterator[Check]:

@@ -40,6 +40,7 @@ def due(tx: Tx, org: str, wanted: DueFilter, *, after: str = "", limit: int = 50
         orders.c.org == opportunities.c.org,
         orders.c.opportunity_id == opportunities.c.sf_id,
         orders.c.key.is_not(None),
+        ~orders.c.is_reduction,
         or_(orders.c.sf_id.is_not(None), orders.c.in_doubt.is_not(None)),
     )
     query = (
@@ -55,6 +56,17 @@ def load(tx: Tx, org: str, sf_id: str) -> Deal | None:
     """Return one mirrored deal with its lines."""
     rows = tx.execute(select(opportunities).where(opportunities.c.org == org, opportunities.c.sf_id == sf_id)).all()
     return next(iter(_deals(tx, org, rows)), None)
+
+
+def load_all(tx: Tx, org: str, ids: Sequence[str]) -> list[Deal]:
+    """Return these mirrored deals with their lines."""
+    deal = opportunities.c
+    rows = [
+        row
+        for part in in_parts(ids)
+        for row in tx.execute(select(opportunities).where(deal.org == org, deal.sf_id.in_(part)))
+    ]
+    return _deals(tx, org, rows)
 
 
 def problems_of(tx: Tx, org: str, ids: Sequence[str]) -> dict[str, tuple[Problem, ...]]:
@@ -99,7 +111,7 @@ def no_longer_due(tx: Tx, org: str, wanted: DueFilter) -> list[str]:
 def waiting(tx: Tx, org: str) -> list[str]:
     """Return deals that wait for their order: rejected ones, and those whose order is planned and not sent."""
     planned = select(orders.c.opportunity_id).where(
-        orders.c.org == org, orders.c.sf_id.is_(None), orders.c.in_doubt.is_(None)
+        orders.c.org == org, orders.c.sf_id.is_(None), orders.c.in_doubt.is_(None), ~orders.c.is_reduction
     )
     query = (
         select(opportunities.c.sf_id)

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Str
 from sfsync.store.tables import metadata
 from sfsync.store.types import UtcDateTime
 
-__all__ = ["deliveries", "events", "metadata", "sinks"]
+__all__ = ["deliveries", "event_counts", "events", "metadata", "sinks"]
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")
 _Org = String(40)
@@ -30,6 +30,15 @@ events = Table(
     Index(None, "org", "record"),
     Index(None, "org", "at"),
     Index(None, "org", "order_key"),
+)
+
+event_counts = Table(
+    "event_counts",
+    metadata,
+    Column("org", _Org, primary_key=True),
+    Column("record", _Record, primary_key=True),
+    Column("type", String(40), primary_key=True),
+    Column("pruned", Integer, nullable=False, comment="events removed for their age; ids of later ones go on from it"),
 )
 
 deliveries = Table(

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, text
 
-from sfsync.domain.events import ENTERED, Event, EventType, Sink
+from sfsync.domain.events import ENTERED, ONCE, Event, EventType, Sink
 from sfsync.domain.statuses import Status
+from sfsync.store import reduction_events
+from sfsync.store.event_documents import lines_of, order_document
 from sfsync.store.event_tables import deliveries, events
-from sfsync.store.tables import UNANNOUNCED, order_items, orders
+from sfsync.store.retention import pruned_before
+from sfsync.store.tables import UNANNOUNCED, orders
 from sfsync.store.upserts import in_parts
 from sfsync.store.writing import update_by_id
 
@@ -46,7 +49,7 @@ def announce(tx: Tx, org: str, sinks: Sequence[Sink], now: datetime) -> int:
 
     To be called in every transaction that changes `org_status` or makes an order ours: whatever differs is
     told, so a path that forgot to call it is made up for by the next one that does. An order of ours is told as
-    created first. What a first pull brings has been marked as told: it is history.
+    created first. What a first pull brings has been marked as told: it is history. A reduction is told of its original.
     """
     query = (
         select(orders)
@@ -56,9 +59,14 @@ def announce(tx: Tx, org: str, sinks: Sequence[Sink], now: datetime) -> int:
     rows = tx.execute(query).all()
     if not rows:
         return 0
-    lines = _lines(tx, [row.id for row in rows])
+    lines = lines_of(tx, [row.id for row in rows])
     entered = _last_entered(tx, org, [row.sf_id for row in rows if row.announced_status is None])
-    told = [event for row in rows for event in _events_of(row, lines[row.id], entered.get(row.sf_id))]
+    reductions = reduction_events.of(tx, org, [row for row in rows if row.is_reduction], lines)
+    told = [
+        event
+        for row in rows
+        for event in reductions.get(row.id, ()) or _events_of(row, lines[row.id], entered.get(row.sf_id))
+    ]
     write(tx, org, told, sinks, now)
     update_by_id(tx, orders, [{"id": row.id, "announced_status": row.org_status} for row in rows])
     return len(told)
@@ -68,7 +76,8 @@ def write(tx: Tx, org: str, told: Sequence[Event], sinks: Iterable[Sink], now: d
     """Write events down, and a delivery of each for every sink that wants it.
 
     An event's id follows from the org, the record, the type and how many such there were before (of a creation:
-    what was created): the same story told again from the beginning has the same ids.
+    what was created; of a reduction: which, and the how many-eth time): the same story told again from the beginning
+    has the same ids.
     """
     if not told:
         return
@@ -77,7 +86,8 @@ def write(tx: Tx, org: str, told: Sequence[Event], sinks: Iterable[Sink], now: d
     for event in told:
         before[event.record, event.type] += 1
         digest = blake2b(digest_size=8)
-        occurrence = event.sf_id if event.type is EventType.ORDER_CREATED else before[event.record, event.type]
+        created = event.sf_id if event.type in ONCE else None
+        occurrence = event.occasion or created or before[event.record, event.type]
         digest.update(f"{org}|{event.record}|{event.type}|{occurrence}".encode())
         rows.append(
             {"event_id": f"evt_{digest.hexdigest()}", "org": org, "type": event.type.value, "at": now,
@@ -121,6 +131,8 @@ def read(
 
 
 def _events_of(row: Row[*tuple[Any, ...]], lines: list[dict[str, Any]], entered: str | None) -> list[Event]:
+    if row.is_reduction:
+        return []  # what a reduction means is told of its original; itself it would pass for a sale
     kinds: list[tuple[EventType, str | None]] = []
     if row.announced_status is None:
         kinds.append((EventType.ORDER_CREATED, None))
@@ -130,7 +142,8 @@ def _events_of(row: Row[*tuple[Any, ...]], lines: list[dict[str, Any]], entered:
         kinds.append((now, row.announced_status or Status.DRAFT.value))
     record = row.key or row.sf_id
     return [
-        Event(kind, record, _data(row, lines, before), row.opportunity_id, row.key, row.sf_id) for kind, before in kinds
+        Event(kind, record, {"order": order_document(row, lines, before)}, row.opportunity_id, row.key, row.sf_id)
+        for kind, before in kinds
     ]
 
 
@@ -147,74 +160,18 @@ def _last_entered(tx: Tx, org: str, ids: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _data(row: Row[*tuple[Any, ...]], lines: list[dict[str, Any]], before: str | None) -> dict[str, Any]:
-    """What a receiver hears of an order: amounts as text, so that no reader bends them."""
-    return {
-        "order": {
-            "key": row.key,
-            "sf_id": row.sf_id,
-            "order_number": row.order_number,
-            "opportunity_id": row.opportunity_id,
-            "account_id": row.account_id,
-            "contract_id": row.contract_id,
-            "status": row.org_status,
-            "previous_status": before,
-            "is_reduction": row.is_reduction,
-            "currency": row.currency,
-            "total_amount": _amount(row.total_amount if row.total_amount is not None else row.planned_total),
-            "effective_date": row.effective_date and row.effective_date.isoformat(),
-            "end_date": row.org_end_date and row.org_end_date.isoformat(),
-            "origin": row.origin,
-            "lines": lines,
-        }
-    }
-
-
-def _lines(tx: Tx, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    i = order_items.c
-    columns = (
-        i.order_id,
-        i.key,
-        i.sf_id,
-        i.product_id,
-        i.quantity,
-        i.unit_price,
-        i.total_price,
-        i.service_date,
-        i.end_date,
-    )
-    for part in in_parts(ids):
-        query = select(*columns).where(i.order_id.in_(part), ~i.is_deleted).order_by(i.order_id, i.id)
-        for row in tx.execute(query):
-            found[row.order_id].append(
-                {
-                    "key": row.key,
-                    "sf_id": row.sf_id,
-                    "product_id": row.product_id,
-                    "quantity": _amount(row.quantity),
-                    "unit_price": _amount(row.unit_price),
-                    "total_price": _amount(row.total_price),
-                    "service_date": row.service_date and row.service_date.isoformat(),
-                    "end_date": row.end_date and row.end_date.isoformat(),
-                }
-            )
-    return found
-
-
-def _amount(value: Any) -> str | None:
-    return None if value is None else format(value, "f")
-
-
 def _counts(tx: Tx, org: str, told: Sequence[Event]) -> defaultdict[tuple[str, str], int]:
     counts: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for part in in_parts(sorted({event.record for event in told if event.type is not EventType.ORDER_CREATED})):
+    records = sorted({event.record for event in told if event.type not in ONCE})
+    counts.update(pruned_before(tx, org, records))
+    for part in in_parts(records):
         query = (
             select(events.c.record, events.c.type, func.count())
             .where(events.c.org == org, events.c.record.in_(part))
             .group_by(events.c.record, events.c.type)
         )
-        counts.update({(record, kind): many for record, kind, many in tx.execute(query)})
+        for record, kind, many in tx.execute(query):
+            counts[record, kind] += many
     return counts
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy import text as sql
 
+from sfsync.domain.explain_reductions import Reduced
 from sfsync.domain.facts import ConflictFacts, ItemFacts, OrderFacts
 from sfsync.domain.keys import deal_of
 from sfsync.domain.sfid import full_id
@@ -16,6 +17,11 @@ from sfsync.errors import RecordNotFound, UsageError
 from sfsync.store.conflict_tables import conflicts
 from sfsync.store.conflicts import facts as open_conflicts
 from sfsync.store.deals import as_problems
+from sfsync.store.discrepancies import facts as open_discrepancies
+from sfsync.store.discrepancy_tables import discrepancies
+from sfsync.store.reductions import originals
+from sfsync.store.shipment_list import orders_in
+from sfsync.store.shipment_tables import item_progress
 from sfsync.store.tables import accounts, contracts, opportunities, opportunity_lines, order_items, orders, products
 from sfsync.store.wish_columns import WANTING
 
@@ -47,9 +53,13 @@ class OrderFilter:
     waiting: bool = False
     """Not in the org yet, in doubt, or something is wanted that the org does not have."""
     held: bool = False
-    """With a problem, or a conflict."""
+    """With a problem, a conflict, or a deal that was changed and differs."""
+    changed: bool = False
+    """Of a deal that was changed: it differs from its orders, or the order is on hold."""
+    reductions: bool = False
     deleted: bool = False
     since: date | None = None
+    partially_shipped: bool = False
 
 
 def find(tx: Tx, org: str, record: str) -> Found:
@@ -66,9 +76,9 @@ def find(tx: Tx, org: str, record: str) -> Found:
         return Found(found[0].opportunity_id, tuple(found))
     deal = sf_id or deal_of(text)
     if deal is not None:
-        of_deal = tuple(_orders(tx, org, orders.c.opportunity_id == deal))
-        if of_deal or _is_mirrored(tx, org, deal):
-            return Found(deal, of_deal)
+        found = of_deal(tx, org, deal)
+        if found or _is_mirrored(tx, org, deal):
+            return Found(deal, tuple(found))
     raise RecordNotFound(
         f"The mirror of {org} holds nothing named “{text}”.",
         remedy="Give an order key, an order number, or the Id of an order or opportunity. If that is what it is, run "
@@ -87,7 +97,7 @@ def rejection(tx: Tx, org: str, deal: str) -> tuple[tuple[Problem, ...], datetim
 
 
 def find_order(tx: Tx, org: str, record: str) -> OrderFacts:
-    """Find one order; by an Opportunity Id the only one that the deal has.
+    """Find one order; by an Opportunity Id the only one that the deal has, its reductions left aside.
 
     Raises:
         RecordNotFound: if there is no such order.
@@ -95,6 +105,7 @@ def find_order(tx: Tx, org: str, record: str) -> OrderFacts:
     """
     found = find(tx, org, record)
     standing = [order for order in found.orders if not order.is_deleted] or list(found.orders)
+    standing = [order for order in standing if not order.is_reduction] or standing
     if not standing:
         raise RecordNotFound(
             f"The deal {found.opportunity_id} has no order.", remedy=f"`sfsync why {found.opportunity_id}` says why."
@@ -103,6 +114,11 @@ def find_order(tx: Tx, org: str, record: str) -> OrderFacts:
         names = ", ".join(order.handle for order in standing)
         raise UsageError(f"{record} has {len(standing)} orders: {names}.", remedy="Name one of them.")
     return standing[0]
+
+
+def of_deal(tx: Tx, org: str, deal: str) -> list[OrderFacts]:
+    """Return all orders of a deal, deleted ones too."""
+    return _orders(tx, org, orders.c.opportunity_id == deal)
 
 
 def list_orders(tx: Tx, org: str, wanted: OrderFilter, *, limit: int) -> tuple[list[OrderFacts], int]:
@@ -121,17 +137,38 @@ def list_orders(tx: Tx, org: str, wanted: OrderFilter, *, limit: int) -> tuple[l
         conditions.append(or_(o.sf_id.is_(None), o.in_doubt.is_not(None), o.id.in_(differing)))
     if wanted.held:
         disputed = select(conflicts.c.order_id).where(conflicts.c.org == org, conflicts.c.resolved_at.is_(None))
-        conditions.append(or_(o.problem_code.is_not(None), o.id.in_(disputed)))
+        conditions.append(or_(o.problem_code.is_not(None), o.id.in_(disputed), o.id.in_(_differing(org))))
+    if wanted.changed:
+        conditions.append(or_(o.held_since.is_not(None), o.id.in_(_differing(org))))
+    if wanted.reductions:
+        conditions.append(o.is_reduction)
     if wanted.since is not None:
         conditions.append(o.effective_date >= wanted.since)
+    if wanted.partially_shipped:
+        conditions.append(o.id.in_(orders_in(org, "partial")))
     number = tx.scalar(select(func.count()).select_from(orders).where(*conditions)) or 0
     query = _query().where(*conditions).order_by(o.id.desc()).limit(limit)
     return _facts(tx, org, tx.execute(query).all()), number
 
 
+def around(tx: Tx, org: str, order: OrderFacts) -> Reduced:
+    """Return what reductions have to do with an order: those of it that are not deleted, or its original."""
+    if order.sf_id is None and order.original_order_id is None:
+        return Reduced()
+    if order.is_reduction:
+        found = _orders(tx, org, orders.c.sf_id == order.original_order_id)
+        return Reduced(original=found[0] if found else None)
+    lines = select(order_items.c.sf_id).where(order_items.c.order_id == order.id)
+    taking = select(order_items.c.order_id).where(order_items.c.org == org, order_items.c.original_item_id.in_(lines))
+    reducing = or_(orders.c.original_order_id == order.sf_id, orders.c.id.in_(taking))
+    found = _orders(tx, org, and_(reducing, ~orders.c.is_deleted))
+    held = originals(tx, org, [order.id])[0].lines if found else ()
+    return Reduced(reductions=tuple(found), lines=held)
+
+
 def items_of(tx: Tx, order: OrderFacts) -> list[ItemFacts]:
     """Return the lines of an order, in the order in which they were planned or read."""
-    i, p, line = order_items.c, products.c, opportunity_lines.c
+    i, p, line, shipping = order_items.c, products.c, opportunity_lines.c, item_progress.c
     query = (
         select(
             i.key,
@@ -144,13 +181,23 @@ def items_of(tx: Tx, order: OrderFacts) -> list[ItemFacts]:
             i.total_price,
             i.service_date,
             i.description,
+            shipping.shipped,
+            shipping.percent.label("percent_shipped"),
+            shipping.state.label("shipping"),
         )
         .outerjoin_from(order_items, products, and_(p.org == i.org, p.sf_id == i.product_id))
         .outerjoin(opportunity_lines, and_(line.org == i.org, line.sf_id == i.opportunity_line_id))
+        .outerjoin(item_progress, shipping.order_item_id == i.id)
         .where(i.order_id == order.id, ~i.is_deleted)
         .order_by(i.id)
     )
     return [ItemFacts(**row._mapping) for row in tx.execute(query)]  # noqa: SLF001 - its documented name
+
+
+def _differing(org: str) -> Select[tuple[int]]:
+    """Orders of which the deal says something else by now."""
+    d = discrepancies.c
+    return select(d.order_id).where(d.org == org, d.resolved_at.is_(None))
 
 
 def _names(org: str, text: str, sf_id: str | None) -> ColumnElement[bool]:
@@ -206,7 +253,12 @@ def _facts(tx: Tx, org: str, rows: Sequence[Any]) -> list[OrderFacts]:
     disputed: dict[int, list[ConflictFacts]] = defaultdict(list)
     for one in open_conflicts(tx, org, order_ids=[row.id for row in rows]):
         disputed[one.order_id].append(one)
+    differing = {one.order_id: one for one in open_discrepancies(tx, org, order_ids=[row.id for row in rows])}
     return [
-        OrderFacts(**row._mapping, conflicts=tuple(disputed[row.id]))  # noqa: SLF001 - the documented name of it
+        OrderFacts(  # the mapping is public, whatever its name
+            **row._mapping,  # noqa: SLF001 - its documented name
+            conflicts=tuple(disputed[row.id]),
+            discrepancy=differing.get(row.id),
+        )
         for row in rows
     ]

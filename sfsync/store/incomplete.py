@@ -44,6 +44,7 @@ def missing_lines(tx: Tx, org: str, now: datetime, only: str | None = None) -> l
             orders.c.origin == "sfsync",
             orders.c.status_code == "Draft",
             orders.c.row_hash.is_not(None),
+            orders.c.amending.is_(None),
             ~orders.c.is_deleted,
             order_items.c.sf_id.is_(None),
             or_(func.coalesce(orders.c.problem_code, "") != INCOMPLETE, orders.c.retry_at <= now),

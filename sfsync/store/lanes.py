@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, te
 
 from sfsync.domain.usage import Sample
 from sfsync.store.conflict_tables import conflicts
+from sfsync.store.discrepancy_tables import discrepancies
 from sfsync.store.tables import STATUS_WORDS, journal, opportunities, orders, runs
 from sfsync.store.wish_columns import WANTING
 
@@ -27,7 +28,7 @@ class Lane:
     """One kind of change that is on its way: what it is, how much waits, and since when the oldest."""
 
     name: str
-    """plan | rejected | create | refused | doubt | push | held | conflict"""
+    """plan | rejected | create | refused | doubt | push | held | conflict | on_hold | changed"""
     waiting: int
     oldest: datetime | None
     """None when nothing waits, or when nobody knows (a status that was set by SQL bears no time)."""
@@ -59,6 +60,8 @@ def lanes(tx: Tx, org: str, wanted: DueFilter) -> tuple[Lane, ...]:
             tx, "held", and_(*here, o.sf_id.is_not(None), refused, ~func.coalesce(superseded, false())), o.problem_at
         ),
         _disputed(tx, org),
+        _orders(tx, "on_hold", and_(*here, o.held_since.is_not(None)), o.held_since),
+        _differing(tx, org),
     )
 
 
@@ -87,7 +90,12 @@ def usage(tx: Tx, org: str, now: datetime) -> tuple[list[Sample], int]:
 
 def _unplanned(org: str, wanted: DueFilter) -> ColumnElement[bool]:
     deal = opportunities.c
-    ordered = exists().where(orders.c.org == deal.org, orders.c.opportunity_id == deal.sf_id, orders.c.key.is_not(None))
+    ordered = exists().where(
+        orders.c.org == deal.org,
+        orders.c.opportunity_id == deal.sf_id,
+        orders.c.key.is_not(None),
+        ~orders.c.is_reduction,
+    )
     conditions = [deal.org == org, deal.is_won, ~deal.is_deleted, deal.rejected_at.is_(None), ~ordered]
     if wanted.since is not None:
         conditions.append(deal.closed_on >= wanted.since)
@@ -122,6 +130,12 @@ def _disputed(tx: Tx, org: str) -> Lane:
     c = conflicts.c
     query = select(func.count(), func.min(c.since)).where(c.org == org, c.resolved_at.is_(None))
     return Lane("conflict", *tx.execute(query).one())
+
+
+def _differing(tx: Tx, org: str) -> Lane:
+    d = discrepancies.c
+    query = select(func.count(), func.min(d.since)).where(d.org == org, d.resolved_at.is_(None))
+    return Lane("changed", *tx.execute(query).one())
 
 
 def _to_push(tx: Tx, condition: ColumnElement[bool]) -> Lane:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sfsync.domain.fields import STANDARD, STATUS, Policies, Policy, Value, is_custom, plain, same
 from sfsync.domain.merge import merge
 from sfsync.domain.statuses import Status
+from sfsync.store.life_columns import NO_DEACTIVATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "id", "sf_id", "key", "opportunity_id", "order_number", "status", "org_status", "description", "org_description",
     "po_number", "org_po_number", "end_date", "org_end_date", "custom", "org_custom", "sent", "in_doubt",
-    "first_activated_at", "wanted_by",
+    "first_activated_at", "wanted_by", "deactivate_by", "deactivate_at",
 )  # fmt: skip
 """What `meet` and `differences` need of a row."""
 
@@ -33,6 +34,8 @@ class Clash:
     base: Value
     org: Value
     policy: Policy
+    unsure: bool = False
+    """Nobody can tell whether the org's value is the one from before or newer than ours, which was sent (`base`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +68,18 @@ class Met:
     changes: tuple[Change, ...]
 
 
-def meet(row: OrderRow, now: Mapping[str, Value], policies: Policies) -> Met:
+def meet(row: OrderRow, now: Mapping[str, Value], policies: Policies, *, touched: bool = False) -> Met:
     """Merge what the org shows `now` (only of fields that were read) into our row, field by field.
 
-    What we sent ourselves and were not answered to is no change of somebody else's.
+    What we sent ourselves and were not answered to is no change of somebody else's. If the org still shows what it
+    showed before, and somebody else has `touched` the order since, it may have arrived and been set back: that is a
+    conflict, for to send it again might overwrite something newer. A request to deactivate an order
+    is for the status that the org had then: another one there ends it, whether it is Draft by now or something newer.
     """
     columns: dict[str, Any] = {}
     custom, org_custom = dict(wishes_of(row.custom)), dict(row.org_custom or {})
     changes: list[Change] = []
-    landed: set[str] = set()
+    settled: set[str] = set()
     for field, value in now.items():
         known = field in org_custom if is_custom(field) else field != STATUS or row.org_status is not None
         want, seen = _want_and_seen(row, field, value)
@@ -81,24 +87,28 @@ def meet(row: OrderRow, now: Mapping[str, Value], policies: Policies) -> Met:
         ours = sent is not _NOTHING and same(value, sent)
         merged = merge(plain(want), plain(seen), plain(value), sent=(plain(value),) if ours else ())
         wanted = want if same(merged.want, want) else value
-        if merged.conflict:
-            clash = Clash(field, want, seen, value, policies.of(field))
+        unsure = touched and sent is not _NOTHING and not ours and same(value, seen) and not same(value, want)
+        if merged.conflict or unsure:
+            policy = Policy.ORG_WINS if field == STATUS and row.deactivate_at else policies.of(field)
+            clash = Clash(field, want, sent if unsure else seen, value, policy, unsure)
             changes.append(clash)
             wanted = value if clash.policy is Policy.ORG_WINS else want
         elif known and not ours and not same(seen, value):
             changes.append(Followed(field, seen, value))
-        if ours:
-            landed.add(field)
-            if not same(seen, value):
+        if ours or unsure:
+            settled.add(field)
+            if ours and not same(seen, value):
                 changes.append(Landed(field, seen, value, author(row.wanted_by, field, value)))
         if is_custom(field):
             custom[field], org_custom[field] = plain(wanted), plain(value)
         else:
             columns[field], columns[f"org_{field}"] = wanted, value
+    if row.deactivate_at and STATUS in now and not same(now[STATUS], row.org_status):
+        columns |= NO_DEACTIVATION
     if org_custom:
         columns |= {"custom": _sorted(custom), "org_custom": _sorted(org_custom)}
-    if landed:
-        rest = {field: value for field, value in row.sent.items() if field not in landed}
+    if settled:
+        rest = {field: value for field, value in row.sent.items() if field not in settled}
         columns["sent"] = rest or None
     return Met(columns, tuple(changes))
 

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from sfsync.store import tables
+from sfsync.store import shipment_tables, tables
+from sfsync.store.upserts import in_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Table
 
     from sfsync.store.engine import Tx
@@ -21,6 +24,8 @@ TABLES: dict[str, Table] = {
     "accounts": tables.accounts,
     "contracts": tables.contracts,
     "products": tables.products,
+    "shipments": shipment_tables.shipments,
+    "shipment_lines": shipment_tables.shipment_lines,
 }
 """The table that each feed of the org fills."""
 
@@ -30,3 +35,13 @@ def ids(tx: Tx, org: str, feed: str) -> set[str]:
     table = TABLES[feed]
     query = select(table.c.sf_id).where(table.c.org == org, ~table.c.is_deleted, table.c.sf_id.is_not(None))
     return set(tx.scalars(query))
+
+
+def living(tx: Tx, org: str, feed: str, ids: Iterable[str]) -> list[str]:
+    """Return those of the Ids that the mirror holds and that are not marked as deleted."""
+    table = TABLES[feed]
+    found: list[str] = []
+    for part in in_parts(ids):
+        query = select(table.c.sf_id).where(table.c.org == org, ~table.c.is_deleted, table.c.sf_id.in_(part))
+        found += tx.scalars(query)
+    return sorted(found)

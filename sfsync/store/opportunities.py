@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from sfsync.store.changed import flag
 from sfsync.store.tables import opportunities, opportunity_lines
 from sfsync.store.upserts import changed, in_parts, known_hashes, mark_deleted, row_hash, upsert
 
@@ -28,20 +29,25 @@ def save_deals(tx: Tx, org: str, deals: Sequence[Deal]) -> int:
     touched = _save_lines(tx, org, shown)
     kept = {line.sf_id for _, line in shown}
     touched |= _drop_lines(tx, org, [deal.sf_id for deal in deals if not deal.is_deleted], kept)
-    return len({row["sf_id"] for row in rows} | touched)
+    touched |= {row["sf_id"] for row in rows}
+    flag(tx, org, sorted(touched))
+    return len(touched)
 
 
 def save_headers(tx: Tx, org: str, deals: Sequence[Deal]) -> int:
     """Update deals that were read without their lines; those that are not mirrored are left out."""
     known = known_hashes(tx, opportunities, org, [deal.sf_id for deal in deals])
     rows = changed(tx, opportunities, org, [_deal_row(org, deal) for deal in deals if deal.sf_id in known])
+    flag(tx, org, [row["sf_id"] for row in rows])
     return upsert(tx, opportunities, rows, ("org", "sf_id"))
 
 
 def save_lines(tx: Tx, org: str, lines: Sequence[tuple[str, DealLine]]) -> int:
     """Update single lines, given as (opportunity id, line); lines of deals that are not mirrored are left out."""
     known = known_hashes(tx, opportunities, org, {opportunity for opportunity, _ in lines})
-    return len(_save_lines(tx, org, [pair for pair in lines if pair[0] in known]))
+    touched = _save_lines(tx, org, [pair for pair in lines if pair[0] in known])
+    flag(tx, org, sorted(touched))
+    return len(touched)
 
 
 def _save_lines(tx: Tx, org: str, lines: Sequence[tuple[str, DealLine]]) -> set[str]:

@@ -71,7 +71,9 @@ def _write(
         if row is None:
             inserts.append({**values, "org": org, "key": item.key})
         elif row.row_hash != values["row_hash"]:
-            updates.append({"id": row.id, **values})
+            # Which line is reduced is set at creation only: empty, it is merely hidden from us.
+            kept = {name: value for name, value in values.items() if value is not None or name != "original_item_id"}
+            updates.append({"id": row.id, **kept})
     if inserts:
         _make_way(tx, org, inserts)
         tx.execute(insert(order_items), inserts)

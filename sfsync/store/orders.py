@@ -28,13 +28,11 @@ if TYPE_CHECKING:
     from sfsync.domain.statuses import Status
     from sfsync.store.engine import Tx
 
-TOTAL_MISMATCH = "total_mismatch"
-DELETED = "deleted_in_org"
+TOTAL_MISMATCH, DELETED = "total_mismatch", "deleted_in_org"
 _DELETED = (
     "The order of this deal was deleted in the org, and is not made again by itself. Undelete it there, or, if it was "
     "meant, take it off this list: sfsync orders retry."
 )
-
 
 _ASK = Policies()
 _TWINS = frozenset(("org_status", "org_description", "org_po_number", "org_end_date", "org_custom"))
@@ -81,7 +79,7 @@ def save_orders(
         values = _values(order, to_local(order.status_label, order.status_code))
         key = keys.get(order.sf_id)
         if row is None:
-            gone = _gone(now if key and order.is_deleted else None)
+            gone = _gone(now if key and order.is_deleted and not order.is_reduction else None)
             inserts.append(
                 {
                     **values,
@@ -113,11 +111,14 @@ def mark_deleted(tx: Tx, org: str, ids: Iterable[str], now: datetime) -> list[st
     fresh: list[str] = []
     for part in in_parts(ids):
         condition = (orders.c.org == org, orders.c.sf_id.in_(part), ~orders.c.is_deleted)
-        gone = list(tx.execute(select(orders.c.sf_id).where(*condition)).scalars())
+        gone = list(tx.scalars(select(orders.c.sf_id).where(*condition)))
         if gone:
             tx.execute(update(orders).where(*condition).values(is_deleted=True, row_hash=None))
-            ours = (orders.c.org == org, orders.c.sf_id.in_(gone), orders.c.key.is_not(None))
-            tx.execute(update(orders).where(*ours).values(**_gone(now), retry_at=None, in_doubt=None, sent_at=None))
+            # People delete drafts of reductions that they do not want; nothing is to be settled then.
+            for reduction, since in ((False, now), (True, None)):
+                ours = (orders.c.sf_id.in_(gone), orders.c.key.is_not(None), orders.c.is_reduction == reduction)
+                ended = update(orders).values(**_gone(since), retry_at=None, in_doubt=None, sent_at=None)
+                tx.execute(ended.where(orders.c.org == org, *ours))
             fresh += gone
     return fresh
 
@@ -188,6 +189,7 @@ def _values(order: OrgOrder, status: Status) -> dict[str, Any]:
         "org_status_label": order.status_label,
         "status_code": order.status_code,
         "activated_at": order.activated_at,
+        "created_at": order.created_at,
         "is_deleted": order.is_deleted,
         "system_modstamp": order.system_modstamp,
         **{f"org_{field}": value for field, value in order.fields.items() if not is_custom(field)},
@@ -221,7 +223,8 @@ def _merged(
     news: list[Seen],
 ) -> dict[str, Any]:
     """Return the columns to write for an order that we know and that the org shows differently now."""
-    changes = dict(values)
+    # A reduction is one for ever (both are set at creation only); empty, they are merely hidden from us.
+    changes = {name: it for name, it in values.items() if it or name not in ("is_reduction", "original_order_id")}
     if row.key is not None or changes["opportunity_id"] is None:
         # Its key tells the deal of an order of ours, whatever the org's Opportunity field says, where there is one.
         del changes["opportunity_id"]
@@ -238,7 +241,7 @@ def _merged(
         if not row.is_deleted:
             news.append(_seen("deleted", order))
             if row.key is not None:
-                changes |= _gone(now)
+                changes |= _gone(None if order.is_reduction else now)
         return changes
     changes |= _problem_after(row, order, now)
     if changes.get("problem_code") == TOTAL_MISMATCH != row.problem_code:
@@ -271,28 +274,3 @@ def _gone(since: datetime | None) -> dict[str, Any]:
 
 def _seen(kind: str, order: OrgOrder, change: Change | None = None) -> Seen:
     return Seen(kind, order.sf_id, order.key, order.opportunity_id, order.number, change)
-
-
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """An order that the org has for a deal, as far as adopting it needs."""
-
-    sf_id: str
-    key: str | None
-    number: str | None
-    status_code: str
-    is_reduction: bool
-    is_deleted: bool
-
-
-def of_deals(tx: Tx, org: str, deal_ids: Sequence[str]) -> dict[str, list[Existing]]:
-    """Return the orders that the org has for these deals, whoever made them."""
-    found: dict[str, list[Existing]] = defaultdict(list)
-    o = orders.c
-    for part in in_parts(deal_ids):
-        query = select(
-            o.opportunity_id, o.sf_id, o.key, o.order_number, o.status_code, o.is_reduction, o.is_deleted
-        ).where(o.org == org, o.opportunity_id.in_(part), o.sf_id.is_not(None))
-        for deal, *values in tx.execute(query):
-            found[deal].append(Existing(*values))
-    return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select
 
 from sfsync.domain.disputes import conflict_words
-from sfsync.store import conflicts, deals, planned, wishes
+from sfsync.store import conflicts, deals, discrepancies, planned, shipment_list, wishes
 from sfsync.store.tables import order_items, orders
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 class Attention:
     """One record that a person has to look at.
 
-    `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides).
+    `kind`: deal (rejected), order (refused or held), doubt (unsettled), conflict (a field changed on both sides),
+    discrepancy (a deal that was changed differs from its orders), shipment (refused or held),
+    over (an order of which more was shipped than is ordered).
     """
 
     kind: str
@@ -79,7 +81,12 @@ def attention(tx: Tx, org: str, only: str | None = None) -> tuple[Attention, ...
         for one in conflicts.facts(tx, org)
         if only in (None, one.opportunity_id)
     ]
-    return (*rejected, *held, *disputed)
+    differing = [
+        Attention("discrepancy", one.record, one.name, one.kind, one.message, one.since, one.retry_at)
+        for one in discrepancies.facts(tx, org, only=only)
+    ]
+    shipped = [Attention(*one) for one in shipment_list.attention(tx, org, only)]
+    return (*rejected, *held, *disputed, *differing, *shipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,10 @@ class Outlook:
 
     create: tuple[OrderPlan, ...]
     push: tuple[Wish, ...]
+    amend: int = 0
+    """How many draft orders it would bring to their changed deals."""
+    shipments: int = 0
+    """How many shipments it would make or change."""
 
 
 def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook:
@@ -104,7 +115,7 @@ def outlook(tx: Tx, org: str, now: datetime, only: str | None = None) -> Outlook
     while part := wishes.pending(tx, org, now, after=last, only=only):
         pushes += [wish for wish in part if not wish.held]
         last = part[-1].id
-    return Outlook(tuple(plans), tuple(pushes))
+    return Outlook(tuple(plans), tuple(pushes), shipments=shipment_list.waiting(tx, org))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from sfsync.domain.model import OrderPlan, PlannedLine
+from sfsync.store.amend_columns import planned_header, planned_line
 from sfsync.store.tables import order_items, orders
 from sfsync.store.upserts import in_parts, row_hash
 from sfsync.store.writing import update_by_id
@@ -53,11 +54,11 @@ def plan_hash(plan: OrderPlan) -> str:
     return row_hash(own)
 
 
-def save_plans(tx: Tx, org: str, plans: Sequence[OrderPlan]) -> list[str]:
+def save_plans(tx: Tx, org: str, plans: Sequence[OrderPlan], *, status: str = "Draft") -> list[str]:
     """Store plans as orders to be made; return the keys of those that are new or changed.
 
     A changed plan replaces the unsent order and clears its problem: the deal was changed, so it is tried
-    again. A status that somebody wants already is kept.
+    again. A status that somebody wants already is kept; `status` is what is wanted of a new one.
     """
     known: dict[str, str | None] = {}
     wanted: dict[str, str] = {}
@@ -65,15 +66,15 @@ def save_plans(tx: Tx, org: str, plans: Sequence[OrderPlan]) -> list[str]:
         query = select(orders.c.key, orders.c.planned_hash, orders.c.status).where(
             orders.c.org == org, orders.c.key.in_(part)
         )
-        for key, digest, status in tx.execute(query.with_for_update()):
+        for key, digest, wish in tx.execute(query.with_for_update()):
             known[key] = digest
-            wanted[key] = status
+            wanted[key] = wish
     hashed = [(plan, plan_hash(plan)) for plan in plans]
     fresh = [(plan, digest) for plan, digest in hashed if known.get(plan.key) != digest]
     if not fresh:
         return []
     drop_unsent(tx, org, [plan.key for plan, _ in fresh if plan.key in known])
-    tx.execute(insert(orders), [_order_row(org, plan, digest, wanted.get(plan.key, "Draft")) for plan, digest in fresh])
+    tx.execute(insert(orders), [_order_row(org, plan, digest, wanted.get(plan.key, status)) for plan, digest in fresh])
     numbers: dict[str, int] = {}
     for part in in_parts([plan.key for plan, _ in fresh]):
         query = select(orders.c.key, orders.c.id).where(orders.c.org == org, orders.c.key.in_(part))
@@ -91,8 +92,8 @@ def drop_unsent(tx: Tx, org: str, keys: Iterable[str]) -> None:
 
 
 def unsent_keys(tx: Tx, org: str, only: str | None = None) -> dict[str, str]:
-    """Return all planned, unsent orders as key → opportunity id."""
-    query = select(orders.c.key, orders.c.opportunity_id).where(_unsent(org))
+    """Return all planned, unsent orders of deals as key → opportunity id. Reductions come of no won deal."""
+    query = select(orders.c.key, orders.c.opportunity_id).where(_unsent(org), ~orders.c.is_reduction)
     if only is not None:
         query = query.where(orders.c.opportunity_id == only)
     return {key: opportunity for key, opportunity in tx.execute(query)}  # noqa: C416 - rows are not pairs to mypy
@@ -117,6 +118,7 @@ def to_create(
             name=row.name,
             total=row.planned_total,
             lines=tuple(lines[row.id]),
+            original_order_id=row.original_order_id,
         )
         for row in rows
     ]
@@ -238,11 +240,14 @@ def _order_row(org: str, plan: OrderPlan, digest: str, status: str) -> dict[str,
         "account_id": plan.account_id,
         "contract_id": plan.contract_id,
         "pricebook_id": plan.pricebook_id,
+        "original_order_id": plan.original_order_id,
+        "is_reduction": plan.original_order_id is not None,
         "name": plan.name,
         "currency": plan.currency,
         "effective_date": plan.effective_date,
         "planned_total": plan.total,
         "planned_hash": digest,
+        "planned_header": planned_header(plan),
         "status": status,
         "origin": "sfsync",
     }
@@ -261,6 +266,8 @@ def _line_row(org: str, order_id: int, line: PlannedLine) -> dict[str, Any]:
         "total_price": line.total,
         "service_date": line.service_date,
         "description": line.description,
+        "original_item_id": line.original_item_id,
+        **planned_line(line),
     }
 
 
@@ -283,6 +290,7 @@ def lines_of(tx: Tx, order_ids: Sequence[int], *, unsent: bool = False) -> dict[
                     total=row.total_price,
                     service_date=row.service_date,
                     description=row.description,
+                    original_item_id=row.original_item_id,
                 )
             )
     return lines

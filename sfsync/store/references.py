@@ -63,6 +63,12 @@ def unknown_ids(tx: Tx, org: str) -> dict[Kind, set[str]]:
     return {kind: _unknown(tx, org, kind) for kind in _TABLES}
 
 
+def unflagged(tx: Tx, org: str) -> set[str]:
+    """Return the products of which it was never read whether they are shipped."""
+    p = tables.products.c
+    return set(tx.scalars(select(p.sf_id).where(p.org == org, p.physical_flag.is_(None), ~p.is_deleted)))
+
+
 def known_ids(tx: Tx, org: str, kind: Kind) -> set[str]:
     """Return the ids of all mirrored records of a kind."""
     table = _TABLES[kind]
@@ -78,7 +84,7 @@ def _unknown(tx: Tx, org: str, kind: Kind) -> set[str]:
 
 def _put(tx: Tx, org: str, kind: Kind, records: Sequence[Account | Contract | Product]) -> int:
     table = _TABLES[kind]
-    names = [column.name for column in table.columns if column.name not in ("org", "row_hash")]
+    names = [column.name for column in table.columns if column.name not in ("org", "row_hash", "is_physical")]
     rows = []
     for record in records:
         values = {name: getattr(record, name) for name in names}

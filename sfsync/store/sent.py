@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from sfsync.domain.fields import STATUS, plain
+from sfsync.domain.statuses import Status
 from sfsync.store import conflicts
+from sfsync.store.life_columns import ASKED, NO_DEACTIVATION
 from sfsync.store.meeting import COLUMNS, Clash, differences, meet
 from sfsync.store.orders import TOTAL_MISMATCH, Seen
 from sfsync.store.tables import orders
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Update
 
     from sfsync.domain.fields import Policies, Value
-    from sfsync.domain.statuses import Status
     from sfsync.store.engine import Tx
 
 UNANSWERED = "not_answered"
@@ -47,6 +48,10 @@ class Shown:
     label: str
     code: str
     fields: Mapping[str, Value]
+    stamp: datetime
+    """When the order was last changed, by the org's clock."""
+    by_others: bool
+    """Whether that was somebody else than our user."""
 
 
 def meet_shown(
@@ -60,13 +65,14 @@ def meet_shown(
     news: list[Seen] = []
     updates: list[dict[str, Any]] = []
     clashes: list[tuple[int, Clash]] = []
-    columns = [orders.c[name] for name in (*COLUMNS, "org_status_label", "status_code")]
+    columns = [orders.c[name] for name in (*COLUMNS, "org_status_label", "status_code", "system_modstamp")]
     for part in in_parts(shown):
         # FOR UPDATE counts on PostgreSQL: what another program wants meanwhile is written after ours, and stays.
         query = select(*columns).where(orders.c.org == org, orders.c.sf_id.in_(part)).with_for_update()
         for row in tx.execute(query):
             found = shown[row.sf_id]
-            met = meet(row, {STATUS: found.status.value, **found.fields}, policies)
+            touched = found.by_others and (row.system_modstamp is None or found.stamp > row.system_modstamp)
+            met = meet(row, {STATUS: found.status.value, **found.fields}, policies, touched=touched)
             values = {**met.columns, "org_status_label": found.label, "status_code": found.code}
             changes = {name: value for name, value in values.items() if value != getattr(row, name)}
             if changes:
@@ -137,6 +143,16 @@ def forget_withdrawn(tx: Tx, org: str) -> None:
     withdrawn = [row.id for row in tx.execute(query) if not differences(row)]
     for part in in_parts(withdrawn):
         tx.execute(update(orders).where(o.id.in_(part)).values(**NO_PROBLEM))
+
+
+def forget_requests(tx: Tx, org: str) -> None:
+    """Forget who asked for orders to be deactivated that are to have another status by now, or were deleted.
+
+    A status that is written by plain SQL takes such a request back; it must not be there when Draft is written next.
+    """
+    o = orders.c
+    over = (o.status != Status.DRAFT.value) | o.is_deleted
+    tx.execute(update(orders).where(o.org == org, text(ASKED), over, o.in_doubt.is_(None)).values(**NO_DEACTIVATION))
 
 
 def record_failures(tx: Tx, failures: Sequence[WishFailure], now: datetime) -> None:

@@ -26,6 +26,8 @@ from sqlalchemy import (
     text,
 )
 
+from sfsync.store.amend_columns import deal_columns, item_columns, order_columns
+from sfsync.store.life_columns import life_columns
 from sfsync.store.types import Exact, UtcDateTime
 from sfsync.store.wish_columns import wanting_index, wish_columns
 
@@ -88,6 +90,7 @@ opportunities = Table(
     *_mirrored(),
     Column("problems", _Json, comment="why this won deal gets no order: [{code, message}]; null when nothing is wrong"),
     Column("rejected_at", UtcDateTime(), comment="since when the deal is rejected for these problems"),
+    *deal_columns(),
     Index(None, "org", "is_won", "sf_id"),
     Index(None, "org", "system_modstamp"),
 )
@@ -144,11 +147,13 @@ orders = Table(
     Column("status_code", String(40), comment="Order.StatusCode, the category"),
     Column("activated_at", UtcDateTime(), comment="Order.ActivatedDate; moves with each activation"),
     *wish_columns(),
+    *life_columns(),
     Column("announced_status", String(20), comment="the org_status that events have told of; null: of none yet"),
     Column("origin", String(10), nullable=False, comment="sfsync | adopted | org: who made the order"),
     *_mirrored(),
     Column("planned_hash", String(32), comment="row_hash of the deal when the order was planned"),
-    Column("in_doubt", String(10), comment="create | update: a write was sent and its outcome is not known"),
+    *order_columns(),
+    Column("in_doubt", String(10), comment="create | update | amend: a write was sent and its outcome is not known"),
     Column("sent_at", UtcDateTime(), comment="when the write in doubt was sent"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("retry_at", UtcDateTime()),
@@ -189,6 +194,7 @@ order_items = Table(
     Column("end_date", Date),
     Column("description", Text),
     Column("original_item_id", _Id),
+    *item_columns(),
     *_mirrored(),
     UniqueConstraint("org", "key"),
     UniqueConstraint("org", "sf_id"),
@@ -227,6 +233,8 @@ products = Table(
     Column("product_code", Text),
     Column("family", Text),
     Column("is_active", Boolean),
+    Column("physical_flag", Boolean, comment="the checkbox that says whether it is shipped, where one is set up"),
+    Column("is_physical", Boolean, comment="whether it is shipped, by that or by its family; null: it is"),
     *_mirrored(),
 )
 

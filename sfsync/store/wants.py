@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from sfsync.domain.fields import STATUS, api_name, is_custom, plain, same, shown
-from sfsync.domain.statuses import MOVES, Status
+from sfsync.domain.statuses import HAS_REDUCTIONS, MOVES, Status
 from sfsync.errors import RecordNotFound, UsageError
-from sfsync.store import conflicts, journal
+from sfsync.store import conflicts, discrepancies, journal
+from sfsync.store.life_columns import NO_DEACTIVATION
 from sfsync.store.meeting import wishes_of
 from sfsync.store.orders import TOTAL_MISMATCH
+from sfsync.store.reduced import reductions_of
 from sfsync.store.sent import NO_PROBLEM
 from sfsync.store.tables import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -72,6 +74,8 @@ def want_fields(
         columns["custom"] = {**wishes_of(row.custom), **custom}
     said_by = {name: {"value": plain(value), "actor": actor} for name, value in values.items()}
     columns["wanted_by"] = {**(row.wanted_by or {}), **said_by}
+    if STATUS in values:
+        columns |= NO_DEACTIVATION
     tx.execute(update(orders).where(orders.c.id == order_id).values(**columns, **(NO_PROBLEM if held else {})))
     for name, number in disputed.items():
         taken = conflicts.TAKE_ORG if same(values[name], _in_org(row, name)) else conflicts.TAKE_LOCAL
@@ -79,6 +83,46 @@ def want_fields(
     entries = [_wish_entry(row, name, value, actor, settles=name in disputed) for name, value in values.items()]
     journal.write(tx, org, None, entries, now)
     return list(values)
+
+
+def deactivate(tx: Tx, org: str, order_id: int, *, actor: str, reason: str | None = None, now: datetime) -> bool:
+    """Ask for an activated order to go back to Draft: nothing else makes sfsync send a Draft-category value to one.
+
+    The request is carried out once, by the next push, and only if the org shows no other status by then; whatever
+    sets another status takes it back. Journalled with who, when and why, in the caller's transaction.
+    Returns False, and writes nothing, when it is asked for already and nothing stands in its way.
+
+    Raises:
+        RecordNotFound: if there is no such order.
+        UsageError: if it is not in the org, not activated there, or has reduction orders (drafts count).
+    """
+    row = _locked(tx, org, order_id)
+    _check(row, {})
+    name = row.order_number or row.key or row.sf_id
+    if row.org_status != Status.ACTIVATED:
+        remedy = MOVES[Status(row.org_status), Status.DRAFT] or "`sfsync pull` reads what the org has now."
+        raise UsageError(f"Order {name} is not activated: in the org it is {row.org_status}.", remedy=remedy)
+    if reductions := reductions_of(tx, org, [order_id]).get(order_id):
+        raise UsageError(f"Order {name} is reduced by {', '.join(reductions)}.", remedy=HAS_REDUCTIONS)
+    held = row.problem_code not in (None, TOTAL_MISMATCH)
+    if row.deactivate_at is not None and row.status == Status.DRAFT and not held:
+        return False
+    said_by = {STATUS: {"value": Status.DRAFT.value, "actor": actor}}
+    columns = {"status": Status.DRAFT.value, "deactivate_by": actor, "deactivate_at": now}
+    columns |= {"wanted_by": {**(row.wanted_by or {}), **said_by}} | (NO_PROBLEM if held else {})
+    tx.execute(update(orders).where(orders.c.id == order_id).values(**columns))
+    disputed = conflicts.open_ids(tx, org, order_id, [STATUS])
+    conflicts.close(tx, list(disputed.values()), conflicts.TAKE_LOCAL, actor, now)
+    said = f"The order is to be deactivated; the org has {row.org_status}." + (f" Why: {reason}" if reason else "")
+    details = {"wanted": Status.DRAFT.value, "before": row.status, "in_org": row.org_status, "reason": reason}
+    journal.write(tx, org, None, [_entry(row, "order.deactivation_wanted", said, actor, details)], now)
+    return True
+
+
+def asked_for(tx: Tx, org: str, keys: Sequence[str], status: Status, actor: str) -> None:
+    """Note who wants the status that orders are planned with."""
+    said_by = {STATUS: {"value": status.value, "actor": actor}}
+    tx.execute(update(orders).where(orders.c.org == org, orders.c.key.in_(keys)).values(wanted_by=said_by))
 
 
 def retry(tx: Tx, org: str, order_id: int, *, actor: str, now: datetime) -> bool:
@@ -90,7 +134,8 @@ def retry(tx: Tx, org: str, order_id: int, *, actor: str, now: datetime) -> bool
         RecordNotFound: if there is no such order.
     """
     row = _locked(tx, org, order_id)
-    if row.problem_code is None and row.retry_at is None:
+    update_refused = discrepancies.try_again(tx, org, order_id)
+    if row.problem_code is None and row.retry_at is None and not update_refused:
         return False
     tx.execute(update(orders).where(orders.c.id == order_id).values(**NO_PROBLEM))
     details = {"code": row.problem_code, "attempts": row.attempts}

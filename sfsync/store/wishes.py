@@ -11,6 +11,7 @@ from sfsync.domain.fields import STATUS, digest
 from sfsync.domain.statuses import DRAFT_CODE, JUDGED, Status
 from sfsync.store import conflicts
 from sfsync.store.meeting import author, differences
+from sfsync.store.reduced import reductions_of
 from sfsync.store.tables import contracts, order_items, orders
 from sfsync.store.upserts import in_parts
 from sfsync.store.wish_columns import WANTING
@@ -52,6 +53,12 @@ class Wish:
     problem_code: str | None = None
     problem_want: str | None = None
     org_custom: Mapping[str, Value] = field(default_factory=dict)
+    deactivation: bool = False
+    """Whether somebody asked by command for the order to go back to Draft."""
+    reduced: bool = False
+    """Whether it has reduction orders; asked only where it is to go back to Draft."""
+    held_for: str | None = None
+    """Why the order is on hold (see `HELD`); None: it is not."""
 
     @property
     def held(self) -> bool:
@@ -128,6 +135,8 @@ def _wishes(tx: Tx, org: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Wis
     held = conflicts.open_fields(tx, org, ids)
     counts, missing = _item_counts(tx, ids, there=True), _item_counts(tx, ids, there=False)
     codes = _contract_codes(tx, org, sorted({row.contract_id for row in rows if row.contract_id}))
+    asked = [row.id for row in rows if row.deactivate_at is not None and row.status == Status.DRAFT]
+    reduced = reductions_of(tx, org, asked)
     found: list[Wish] = []
     for row in rows:
         differing = {name: pair for name, pair in differences(row).items() if (row.id, name) not in held}
@@ -158,6 +167,9 @@ def _wishes(tx: Tx, org: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Wis
                 problem_code=row.problem_code,
                 problem_want=row.problem_want,
                 org_custom=row.org_custom or {},
+                deactivation=row.id in asked,
+                reduced=row.id in reduced,
+                held_for=row.held_for,
             )
         )
     return found

@@ -11,6 +11,8 @@ from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull, pull_orders
 from sfsync.sync.push import push
 from sfsync.sync.settle import settle, settle_creations, settle_updates
+from sfsync.sync.ship import ship
+from sfsync.sync.ship_settle import settle_shipments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,17 +36,25 @@ def only_generate(work: Work) -> None:
 
 
 def only_push(work: Work) -> None:
-    """Send wanted values, and read back the orders that got some."""
+    """Send shipments and wanted values, and read back the orders that got some."""
     settle_updates(work)
+    settle_shipments(work)
+    ship(work)
     push(work)
     if work.counts["orders_pushed"]:
         pull_orders(work)
+
+
+def only_settle(work: Work) -> None:
+    """Find out what became of everything that is in doubt."""
+    settle(work)
+    settle_shipments(work)
 
 
 ARROWS: Mapping[str, Callable[[Work], None]] = {
     "pull": pull,
     "generate": only_generate,
     "push": only_push,
-    "settle": settle,
+    "settle": only_settle,
 }
 """By the names of their commands."""

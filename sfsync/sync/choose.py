@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sfsync.domain.fields import STATUS, digest, judge_value
+from sfsync.domain.judge import judge_hold
 from sfsync.domain.statuses import DRAFT_CODE, Refusal, Status, judge_move
 from sfsync.salesforce import order_fields
 from sfsync.store.sent import WishFailure
@@ -38,10 +39,13 @@ class Parcel:
         return self.values.get(STATUS) == Status.ACTIVATED and self.wish.status_code == DRAFT_CODE
 
 
-def choose(work: Work, wishes: Sequence[Wish]) -> tuple[list[Parcel], list[tuple[Wish, WishFailure]]]:
+def choose(
+    work: Work, wishes: Sequence[Wish], over: Mapping[int, Refusal]
+) -> tuple[list[Parcel], list[tuple[Wish, WishFailure]]]:
     """Judge what is wanted: what may be sent, all of an order in one parcel, and what may not, and why.
 
-    What is remembered to be held for the same reason already is in neither.
+    What is remembered to be held for the same reason already is in neither. `over` are the reductions, by row id,
+    that must not be activated.
     """
     kinds = order_fields.writable(work.schema)
     parcels: list[Parcel] = []
@@ -49,7 +53,10 @@ def choose(work: Work, wishes: Sequence[Wish]) -> tuple[list[Parcel], list[tuple
     for wish in wishes:
         refused: dict[str, Refusal] = {}
         for field, value in wish.fields.items():
-            refusal = _judge_status(work, wish) if field == STATUS else judge_value(field, value, kinds.get(field))
+            if field == STATUS:
+                refusal = _judge_status(work, wish) or over.get(wish.id)
+            else:
+                refusal = judge_value(field, value, kinds.get(field))
             if refusal is not None:
                 refused[field] = refusal
         if refused:
@@ -96,6 +103,8 @@ def packed(parcels: Sequence[Parcel], size: int) -> Iterator[list[Parcel]]:
 
 
 def _judge_status(work: Work, wish: Wish) -> Refusal | None:
+    if wish.status == Status.ACTIVATED and (refusal := judge_hold(wish.held_for)):
+        return refusal
     return judge_move(
         Status(wish.org_status),
         Status(wish.status),
@@ -104,4 +113,6 @@ def _judge_status(work: Work, wish: Wish) -> Refusal | None:
         choices=work.schema.statuses,
         item_count=wish.item_count,
         contract_status_code=wish.contract_status_code,
+        deactivation=wish.deactivation,
+        reduced=wish.reduced,
     )

@@ -1,7 +1,8 @@
-"""One pass of everything for one org: settle, pull, plan, generate, read back, push."""
+"""One pass of everything for one org: settle, pull, plan, review, generate, activate by rule, push, read back."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,12 @@ from sfsync.sync.generate import generate
 from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull, pull_orders
 from sfsync.sync.push import push
+from sfsync.sync.review import review
+from sfsync.sync.rule import activate_by_rule
 from sfsync.sync.running import Report, known_schema, run
 from sfsync.sync.settle import settle
+from sfsync.sync.ship import ship
+from sfsync.sync.ship_settle import settle_shipments
 from sfsync.sync.work import Work, no_progress
 
 if TYPE_CHECKING:
@@ -35,13 +40,19 @@ def run_cycle(app: App, *, command: str = "sync", only: str | None = None, progr
 def cycle(work: Work) -> None:
     """Do all arrows in the order in which each needs the one before."""
     settle(work)
+    settle_shipments(work)
     pull(work)
     plan(work)
+    review(work)
     before = work.counts["orders_created"]
     generate(work)
+    activate_by_rule(work)
+    ship(work)
     push(work)
-    if work.counts["orders_created"] > before or work.counts["orders_pushed"]:
+    written = ("orders_pushed", "orders_amended")
+    if work.counts["orders_created"] > before or any(work.counts[name] for name in written):
         pull_orders(work)
+        review(work)  # what was made or activated may have settled what differed
     complete(work)
 
 
@@ -62,7 +73,10 @@ def rehearse(app: App, *, only: str | None = None, progress: Progress = no_progr
         work = Work(app, db, app.client, known_schema(app, db), None, only, progress, calls_before=before)
         pull(work)
         plan(work)
+        review(work)
+        activate_by_rule(work)
         with db.read() as tx:
             outlook = overview.outlook(tx, app.org_name, app.clock(), only)
+            outlook = replace(outlook, amend=work.counts["orders_to_amend"])
             attention = overview.attention(tx, app.org_name, only)
     return Report.of(work, "plan", started, attention), outlook

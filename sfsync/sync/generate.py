@@ -15,7 +15,7 @@ from sfsync.errors import OrgUnavailable, SfsyncError
 from sfsync.salesforce import codes
 from sfsync.salesforce.create import create_big_order, create_orders, pack
 from sfsync.salesforce.outcomes import AlreadyThere, Created, Halted, InDoubt, Locked, Refused
-from sfsync.store import planned
+from sfsync.store import planned, schemas
 from sfsync.store.journal import Entry
 from sfsync.store.planned import Confirmed, Failure
 from sfsync.sync.settle import settle_creations
@@ -37,6 +37,11 @@ ROUNDS = 5
 _HIDDEN = (
     "The org says that an order with this key exists already, but does not show it to the integration user. "
     "Give the user View All on Order, or look for the key in the org."
+)
+
+_RIGHTS = (
+    "If it is no matter of quantities: reduction orders have to be enabled (Setup, Order Settings), and the "
+    "integration user needs the permission “Create Reduction Orders”."
 )
 
 
@@ -140,8 +145,10 @@ def _record(work: Work, plans: Sequence[OrderPlan], outcomes: Sequence[CreateOut
         planned.record_created(tx, work.org, made, work.app.draft_label)
         refused = [o for o in outcomes if isinstance(o, (Refused, Locked))]
         attempts = planned.attempts_of(tx, work.org, [o.key for o in refused])
-        failures = [_failure(work, o, attempts.get(o.key, 0) + 1) for o in refused]
+        failures = [_failure(work, o, attempts.get(o.key, 0) + 1, by_key[o.key]) for o in refused]
         planned.record_failures(tx, work.org, failures, now)
+        if any(failure.code == codes.NO_SUCH_VALUE for failure in failures):
+            schemas.forget(tx, work.org)
         planned.settle_absent(tx, work.org, [o.key for o in outcomes if isinstance(o, Halted)])
         work.announce(tx)
         work.write(
@@ -149,7 +156,7 @@ def _record(work: Work, plans: Sequence[OrderPlan], outcomes: Sequence[CreateOut
             *(
                 Entry(
                     action="order.created",
-                    message=f"Order created with {len(by_key[m.key].lines)} lines over {by_key[m.key].total}.",
+                    message=_created(by_key[m.key]),
                     opportunity_id=by_key[m.key].deal_id,
                     order_key=m.key,
                     sf_id=m.order_id,
@@ -173,11 +180,18 @@ def _record(work: Work, plans: Sequence[OrderPlan], outcomes: Sequence[CreateOut
     work.counts["orders_refused"] += len(failures)
 
 
-def _failure(work: Work, outcome: Refused | Locked, attempts: int) -> Failure:
+def _created(plan: OrderPlan) -> str:
+    what = f"reduces {plan.original_order_id}" if plan.original_order_id else "created"
+    return f"Order {what} with {len(plan.lines)} lines over {plan.total}."
+
+
+def _failure(work: Work, outcome: Refused | Locked, attempts: int, plan: OrderPlan) -> Failure:
     trouble = Trouble.LOCK if isinstance(outcome, Locked) else Trouble.REFUSED
     message = codes.explain(outcome.code, outcome.message)
     if isinstance(outcome, Refused) and outcome.line_key:
         message = f"Line {outcome.line_key.rsplit('-', 1)[1]}: {message}"
+    if plan.original_order_id and trouble is Trouble.REFUSED:
+        message = f"{message} {_RIGHTS}"
     return Failure(outcome.key, outcome.code, message, _when(work, trouble, attempts))
 
 

@@ -62,6 +62,12 @@ def moved(field: str, before: Value, after: Value) -> str:
 
 
 def _clash(clash: Clash) -> str:
+    if clash.unsure:
+        return (
+            f"{api_name(clash.field)}: “{shown(clash.base)}” was sent and not answered, and somebody in the org "
+            f"changed the order since. The org has “{shown(clash.org)}”, as before or again; wanted here is "
+            f"“{shown(clash.wanted)}”. {_ENDS[clash.policy]}"
+        )
     return (
         f"{api_name(clash.field)}: wanted here is “{shown(clash.wanted)}”, and somebody in the org made it "
         f"“{shown(clash.org)}” at the same time; it was “{shown(clash.base)}”. {_ENDS[clash.policy]}"

@@ -10,7 +10,10 @@ from sfsync.domain.events import Event, EventType
 from sfsync.domain.keys import order_key
 from sfsync.domain.model import OrderPlan
 from sfsync.domain.planning import plan_order
-from sfsync.store import deals, orders, planned, wishes
+from sfsync.domain.standing import fingerprint
+from sfsync.store import deals, planned, wishes
+from sfsync.store.changed import stands_for
+from sfsync.store.existing import Existing, of_deals
 from sfsync.store.journal import Entry
 
 if TYPE_CHECKING:
@@ -28,7 +31,9 @@ class Verdicts:
     """What planning found in one batch of deals."""
 
     plans: list[OrderPlan] = field(default_factory=list)
-    adopted: list[tuple[Deal, orders.Existing]] = field(default_factory=list)
+    adopted: list[tuple[Deal, Existing]] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
+    """What the deals say, by the keys of their orders: so that a later change is noticed."""
     problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
 
 
@@ -56,11 +61,12 @@ def plan(work: Work) -> None:
 
 def _judge(work: Work, tx: Tx, batch: Sequence[Deal]) -> Verdicts:
     verdicts = Verdicts()
-    existing = orders.of_deals(tx, work.org, [deal.sf_id for deal in batch])
+    existing = of_deals(tx, work.org, [deal.sf_id for deal in batch])
     today = work.now().date()
     for deal in batch:
         key = order_key(deal.sf_id)
         standing = choose(existing.get(deal.sf_id, ()), key)
+        verdicts.marks[key] = fingerprint(deal, work.app.plan_policy)
         if standing is not None:
             verdicts.adopted.append((deal, standing))
             continue
@@ -77,7 +83,11 @@ def _store(work: Work, tx: Tx, verdicts: Verdicts) -> None:
     before = deals.problems_of(
         tx,
         work.org,
-        [*verdicts.problems, *(p.deal_id for p in verdicts.plans), *(deal.sf_id for deal, _ in verdicts.adopted)],
+        [
+            *verdicts.problems,
+            *(p.deal_id for p in verdicts.plans if p.deal_id),
+            *(deal.sf_id for deal, _ in verdicts.adopted),
+        ],
     )
     changed = {deal: problems for deal, problems in verdicts.problems.items() if before.get(deal) != problems}
     cleared: dict[str, tuple[Problem, ...]] = {deal: () for deal in before if deal not in verdicts.problems}
@@ -92,6 +102,8 @@ def _store(work: Work, tx: Tx, verdicts: Verdicts) -> None:
             for deal, order in verdicts.adopted
         ],
     )
+    new = (*keys, *(order_key(deal.sf_id) for deal, _ in verdicts.adopted))
+    stands_for(tx, work.org, {key: verdicts.marks[key] for key in new})
     work.counts["deals_rejected"] += len(verdicts.problems)
     work.counts["orders_planned"] += len(keys)
     work.counts["orders_adopted"] += len(verdicts.adopted)
@@ -140,7 +152,11 @@ def _entries(
 
 def _forget_stale(work: Work, tx: Tx, wanted: deals.DueFilter, seen: set[str]) -> None:
     """Drop planned orders whose deals are no longer won, wanted or there, and take such deals off the rejected list."""
-    stale = {key: deal for key, deal in planned.unsent_keys(tx, work.org, work.only).items() if key not in seen}
+    stale = {
+        key: deal
+        for key, deal in planned.unsent_keys(tx, work.org, work.only).items()
+        if key not in seen and key == order_key(deal)  # the review sees to supplementary orders
+    }
     planned.drop_unsent(tx, work.org, stale)
     gone = [] if work.only else deals.no_longer_due(tx, work.org, wanted)
     deals.set_problems(tx, work.org, dict.fromkeys(gone, ()), work.now())

@@ -13,6 +13,7 @@ from sfsync.salesforce import feeds, soql
 from sfsync.salesforce.changes import QUERIES_PER_CALL, Ask, read_by_ids, read_round
 from sfsync.store import cursors, deals, references
 from sfsync.sync.apply import apply_deletes, apply_rows, close_gap
+from sfsync.sync.ship_pull import ship_feeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 DELETES_REFRESH = timedelta(hours=1)
 """How far the start of the delete log may lie behind before it is moved; the log itself reaches back 15 days."""
 LOOKED_AT_AGAIN = 200
+REFERENCES = 3
+CALLS = 2
+"""How many calls a pull makes that finds nothing: what would not fit takes turns."""
 
 
 @dataclass
@@ -36,6 +40,8 @@ class Reading:
     feed: Feed
     position: Position | None
     deleted_since: datetime | None
+    history: bool = False
+    """Nothing of it was read before: what it brings happened before sfsync was there."""
     first: bool = True
     more: bool = True
 
@@ -54,10 +60,15 @@ def pull(work: Work) -> None:
         feeds.products(schema),
         feeds.reopened_deals(schema),
     ]
+    own += ship_feeds(work)
     if work.only is None:
         # Five feeds travel in one call: the order here decides which of them share one.
-        waiting = _waiting(work)
-        _read(work, [feeds.deals(schema), feeds.deal_lines(schema), *own, *waiting, *others])
+        wanted = [feeds.deals(schema), feeds.deal_lines(schema), *own, *_waiting(work), *others]
+        # Names of accounts and the like may be a cycle old; a third call in each cycle would cost more.
+        too_many = min(max(len(wanted) - CALLS * QUERIES_PER_CALL, 0), REFERENCES)
+        for feed in random.sample(others[:REFERENCES], too_many):
+            wanted.remove(feed)
+        _read(work, wanted)
     else:
         _read(work, [*own, _by_ids(schema, [work.only])])
     _read_references(work)
@@ -94,7 +105,9 @@ def _start(work: Work, wanted: Sequence[Feed]) -> list[Reading]:
             deletes = known.get(_deletes(feed))
             if feed.tracks_deletes and deletes is None:
                 started[_deletes(feed)] = Position(now, None)
-            readings.append(Reading(feed, position, deletes.stamp if deletes and feed.tracks_deletes else None))
+            readings.append(
+                Reading(feed, position, deletes.stamp if deletes and feed.tracks_deletes else None, position is None)
+            )
         cursors.put_all(tx, work.org, started)
     return readings
 
@@ -108,7 +121,7 @@ def _store(work: Work, read: list[tuple[Reading, Page]]) -> None:
     with work.db.begin() as tx:
         reached: dict[str, Position] = {}
         for reading, page in read:
-            apply_rows(work, tx, reading.feed, page.rows)
+            apply_rows(work, tx, reading.feed, page.rows, history=reading.history)
             if page.deleted:
                 apply_deletes(work, tx, reading.feed, page.deleted)
             if page.position is not None and reading.feed.keeps_cursor:
@@ -147,7 +160,10 @@ def _read_references(work: Work) -> None:
         "products": feeds.products(schema),
     }
     with work.db.read() as tx:
-        unknown = {kind: sorted(ids) for kind, ids in references.unknown_ids(tx, work.org).items() if ids}
+        wanted = references.unknown_ids(tx, work.org)
+        if schema.names.physical_flag and schema.has("Product2", schema.names.physical_flag):
+            wanted["products"] |= references.unflagged(tx, work.org)
+        unknown = {kind: sorted(ids) for kind, ids in wanted.items() if ids}
     for kind, ids in unknown.items():
         rows = read_by_ids(work.client, kinds[kind], ids)
         with work.db.begin() as tx:

@@ -79,7 +79,7 @@ def run(
 
 
 def known_schema(app: App, db: Database) -> OrgSchema:
-    """Return the org's fields and statuses, read again when what we know of them is an hour old.
+    """Return the org's fields and statuses, read again when what we know of them is an hour old, or unfit by now.
 
     Raises:
         OrgUnfit: if the org lacks what sfsync cannot work without; names all of it.
@@ -87,23 +87,43 @@ def known_schema(app: App, db: Database) -> OrgSchema:
     now = app.clock()
     with db.read() as tx:
         cached = schemas.get(tx, app.org_name)
-    if cached and now - cached.read_at < SCHEMA_LASTS:
+    before: OrgSchema | None = None
+    if cached:
         try:
-            known = OrgSchema.from_json(cached.content)
+            before = OrgSchema.from_json(cached.content)
         except (KeyError, TypeError):
-            known = None  # another version of sfsync wrote it
-        if known and known.names == app.field_names:
-            return known
+            before = None  # another version of sfsync wrote it
+    is_new = cached is not None and now - cached.read_at < SCHEMA_LASTS
+    if before and is_new and before.names == app.field_names and not app.status_map.unsafe(before.statuses):
+        return before
     schema = read_schema(app.client, app.field_names)
+    _refuse_unfit(app, schema)
+    with db.begin() as tx:
+        schemas.put(tx, app.org_name, schema.to_json(), now)
+        journal.write(tx, app.org_name, None, _missing_statuses(app, before, schema), now)
+    return schema
+
+
+def _missing_statuses(app: App, before: OrgSchema | None, now: OrgSchema) -> list[journal.Entry]:
+    """What the mapping lacks that holds back single orders: told when it is new, not with every look."""
+    found = app.status_map.check(now.statuses)
+    if before is not None and found == app.status_map.check(before.statuses):
+        return []
+    return [journal.Entry(action="statuses.unfit", message=problem.message, level="warning") for problem in found]
+
+
+def _refuse_unfit(app: App, schema: OrgSchema) -> None:
     found = problems(schema)
     if found:
         raise OrgUnfit(
             "The org is not ready: " + " ".join(problem.message for problem in found),
             remedy=" ".join(dict.fromkeys(problem.remedy for problem in found)) + " `sfsync doctor` shows it all.",
         )
-    with db.begin() as tx:
-        schemas.put(tx, app.org_name, schema.to_json(), now)
-    return schema
+    if unsafe := app.status_map.unsafe(schema.statuses):
+        raise OrgUnfit(
+            "The org's order statuses do not fit the settings: " + " ".join(problem.message for problem in unsafe),
+            remedy="Correct the settings under [statuses] or the picklist in Setup. `sfsync doctor` shows it all.",
+        )
 
 
 @dataclass

@@ -14,8 +14,9 @@ from sfsync.salesforce.outcomes import Locked, Refused, Stale, Updated
 from sfsync.salesforce.push import UPDATES_PER_CALL, update_orders
 from sfsync.salesforce.strict import UPDATES_PER_CALL as STRICT_UPDATES_PER_CALL
 from sfsync.salesforce.strict import update_unchanged
-from sfsync.store import sent, wishes
+from sfsync.store import schemas, sent, wishes
 from sfsync.store.journal import Entry
+from sfsync.store.life_columns import NO_DEACTIVATION
 from sfsync.store.meeting import twins
 from sfsync.sync.choose import Parcel, in_two, packed
 from sfsync.sync.news import moved
@@ -160,6 +161,8 @@ class Sending:
             work.announce(tx)
             work.write(tx, *(_entry(parcel) for parcel in pushed))
             record_failures(work, tx, failures, action="order.push_refused")
+            if any(failure.code == codes.NO_SUCH_VALUE for _, failure in failures):
+                schemas.forget(tx, work.org)
         self._stale += stale
         self._through |= {parcel.wish.id for parcel in pushed}
         work.counts["orders_pushed"] += len(pushed)
@@ -219,6 +222,8 @@ def _columns(work: Work, parcel: Parcel, codes_by_label: dict[str, str]) -> dict
     if STATUS in parcel.values:
         label = work.app.status_map.to_org(Status(parcel.wish.status))
         columns |= {"org_status_label": label, "status_code": codes_by_label[label]}
+        if parcel.wish.deactivation:
+            columns |= NO_DEACTIVATION
     return columns
 
 

@@ -8,6 +8,7 @@ from sfsync.salesforce.settle import find_orders
 from sfsync.store import orders, planned, sent
 from sfsync.store.journal import Entry
 from sfsync.store.planned import Confirmed
+from sfsync.sync.amend import settle_amendments
 from sfsync.sync.news import entries_of
 from sfsync.sync.readback import read_shown
 
@@ -21,6 +22,7 @@ def settle(work: Work) -> None:
     """Settle every write that is in doubt: creations by their keys, updates by reading the orders."""
     settle_creations(work)
     settle_updates(work)
+    settle_amendments(work)
 
 
 def settle_creations(work: Work) -> list[str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sfsync.emulator.settings import ORDER_STATUSES
-from tests.world import World, new_org
+from sfsync.emulator.settings import ORDER_STATUSES, StatusValue
+from tests.world import STATUSES, World, new_org
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,15 @@ def test_people_get_a_line_for_each_finding_and_a_last_word(org: World, sfsync: 
     assert ended.code == 0
     assert ended.out.startswith("ok       settings: ")
     assert ended.out.endswith("All is well.\n")
+
+
+def test_a_mapping_that_stops_all_work_says_so(org: World, sfsync: Sfsync, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFSYNC_STATUSES__CANCELLED", "Draft")
+
+    ended = sfsync("doctor", "--json")
+
+    assert (ended.code, problem(ended)["remedy"]) == (2, "Nothing runs until then.")
+    assert "Draft and Cancelled" in problem(ended)["message"]
 
 
 def test_nothing_is_written_to_the_org(org: World, sfsync: Sfsync) -> None:
@@ -210,6 +219,20 @@ class TestInAnOrgWithTheStandardStatuses:
         assert "“Fulfilled”" in fulfilled["message"]
         assert "statuses.fulfilled" in fulfilled["message"]
         assert "“Cancelled”" in cancelled["message"]
+
+
+class TestInAnOrgOfManyStatuses:
+    @pytest.fixture
+    def world(self) -> World:
+        return World(new_org(order_statuses=(*STATUSES, StatusValue("Delivered", "Activated"))))
+
+    @pytest.mark.usefixtures("org")
+    def test_values_that_are_read_as_a_status_are_shown(self, sfsync: Sfsync, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SFSYNC_STATUSES__ALSO_FULFILLED", "Delivered")
+
+        [found] = findings(sfsync("doctor", "--json"), "statuses")
+
+        assert (found["verdict"], found["message"].endswith("; “Delivered” is read as Fulfilled.")) == ("ok", True)
 
 
 def test_a_nearly_used_up_allowance_is_worth_a_note(org: World, sfsync: Sfsync) -> None:

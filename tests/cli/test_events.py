@@ -214,3 +214,22 @@ def test_settings_of_sinks_are_checked_when_they_are_read(
             ended = sfsync("status")
 
         assert (ended.code, "SINKS__AUDIT" in ended.err) == (2, True)
+
+
+def test_old_events_are_removed_by_command_and_those_that_stay_are_named(
+    org: World, sfsync: Program, receiver: Receiver
+) -> None:
+    org.deal()
+    sfsync("sync")
+    receiver.will(500)
+    org.deal(name="Not heard of")
+    sfsync("sync")
+
+    young = sfsync("events", "prune", "--json").json
+    ended = sfsync("events", "prune", "--before", "0s")
+
+    assert (young["removed"], young["pending"]) == (0, 0)
+    assert (ended.code, "1 event from before" in ended.text) == (0, True)
+    assert "Kept: 1 event that a sink has still to hear of" in ended.text
+    assert "--given-up" not in ended.text
+    assert len(sfsync("events", "--json").json["events"]) == 1

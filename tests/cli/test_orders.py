@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -244,3 +245,36 @@ def test_a_wish_is_printed_as_json(order: str, sfsync: Program) -> None:
     [wish] = sfsync("orders", "activate", order, "--json").json["orders"]
 
     assert (wish["record"], wish["status"], wish["org_status"], wish["changed"]) == (order, "Activated", "Draft", True)
+
+
+class Keyboard(io.StringIO):
+    """Somebody who types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_an_order_is_deactivated_by_whoever_confirms_it(
+    org: World, mirror: Database, order: str, sfsync: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sfsync("orders", "activate", order)
+    sfsync("sync")
+
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    unasked = sfsync("orders", "deactivate", order)
+    monkeypatch.setattr("sys.stdin", Keyboard("yes\n"))
+    slipped = sfsync("orders", "deactivate", order)
+    before = mirrored(mirror, "orders")[0].status
+    monkeypatch.setattr("sys.stdin", Keyboard(f"{order}\n"))
+    typed = sfsync("orders", "deactivate", order, "--reason", "wrong price")
+    again = sfsync("orders", "deactivate", order, "--yes", "--json")
+
+    assert (unasked.code, slipped.code, before, typed.code) == (2, 2, "Activated", 0)
+    assert "Give --yes." in unasked.err
+    assert f"Order {order} is to be deactivated; in the org it is Activated." in typed.text
+    assert (again.json["changed"], again.json["status"]) == (False, "Draft")
+    assert f"Draft is wanted ({getpass.getuser()} asked at 20" in sfsync("why", order).text
+    assert sfsync("sync").code == 0
+    assert org.orders()[0]["Status"] == "Draft"
+    [entry] = mirrored(mirror, "journal", action="order.deactivation_wanted")
+    assert (entry.actor, entry.details["reason"]) == (getpass.getuser(), "wrong price")

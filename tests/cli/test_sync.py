@@ -7,6 +7,8 @@ import pty
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -201,17 +203,25 @@ def test_on_a_terminal_the_progress_is_a_bar_with_counts(org: World) -> None:
     org.deals(2)
     program = "import sys; from sfsync.cli.main import main; sys.exit(main(['sync']))"
     terminal, far_end = pty.openpty()
-    try:
-        with subprocess.Popen(
-            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=far_end, text=True
-        ) as done:
-            out, _ = done.communicate(timeout=60)
-        shown = os.read(terminal, 1 << 20).decode()
-    finally:
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=far_end, text=True) as done:
         os.close(far_end)
-        os.close(terminal)
+        # A terminal takes some 4,000 characters that nobody has read: then the program would wait.
+        with ThreadPoolExecutor(1) as reader:
+            reading = reader.submit(_everything, terminal)
+            out, _ = done.communicate(timeout=60)
+            shown = reading.result()
 
     assert (done.returncode, "Created 2 orders" in out) == (0, True)
     assert "Reading" in shown
     assert "2 orders" in shown
     assert "\x1b" not in out
+
+
+def _everything(terminal: int) -> str:
+    """What a program writes to a terminal until it ends."""
+    parts: list[bytes] = []
+    # Linux says that the other end is gone by an error.
+    with suppress(OSError), os.fdopen(terminal, "rb", buffering=0) as screen:
+        while part := screen.read(1 << 16):
+            parts.append(part)
+    return b"".join(parts).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,6 +139,52 @@ def test_why_says_what_other_systems_were_told(org: World, sfsync: Program) -> N
 
     why, document = sfsync("why", deal), sfsync("why", deal, "--json").json
 
-    assert "What other systems were told (UTC)" in why.out
-    assert "order.created to no sink" in why.text
+    assert "What happened, and who was told (UTC)" in why.out
+    assert "Nobody of order.created: no sink asks for it." in why.text
     assert [(event["type"], event["deliveries"]) for event in document["events"]] == [("order.created", [])]
+
+
+def test_the_chain_of_an_order_names_who_moved_it_on_and_fits_the_terminal(
+    org: World, mirror: Database, deal: str, sfsync: Program
+) -> None:
+    [order] = mirrored(mirror, "orders")
+    sfsync("orders", "activate", order.order_number)
+    sfsync("sync")
+    with mirror.begin() as tx:
+        tx.exec_driver_sql("UPDATE orders SET status = 'Fulfilled'")
+    sfsync("sync")
+
+    why, shown = sfsync("why", deal), sfsync("orders", "show", order.order_number)
+    found = sfsync("orders", "show", order.order_number, "--json").json
+
+    for ended in (why, shown):
+        assert "Status Draft → Activated is in the org. (" + getpass.getuser() + ", run 2)" in ended.text
+        assert "Status Activated → Fulfilled is in the org. (plain SQL, run 3)" in ended.text
+        assert f"Planned as {order.key}, it is 00000100." in ended.text
+        assert max(len(line.rstrip()) for line in ended.out.splitlines()) <= 100
+    assert [one["what"] for one in found["timeline"]] == [
+        "won", "created", "told", "wanted", "activated", "told", "fulfilled", "told"
+    ]  # fmt: skip
+    assert found["next"] == "Nothing: everything has crossed and the order is closed."
+
+
+def test_the_chain_of_one_order_of_a_deal_tells_nothing_of_the_others(
+    org: World, mirror: Database, deal: str, sfsync: Program
+) -> None:
+    second = org.order(OpportunityId=deal, OriginalOrderId=None)
+    org.item(second)
+    sfsync("sync")
+    org.org.advance(700)
+    org.org.update("Order", second, {"Status": "Activated"})
+    sfsync("sync")
+
+    both, one = sfsync("why", deal).text, sfsync("orders", "show", "100").text
+
+    assert "00000101: Somebody in the org made the order Activated" in both
+    assert "Somebody in the org" not in one
+
+
+def test_a_long_story_says_where_the_rest_of_it_is(deal: str, sfsync: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfsync.cli.chain.MOST", 1)
+
+    assert f"There is more: `sfsync logs --order {deal} --limit 1000`." in sfsync("why", deal).text

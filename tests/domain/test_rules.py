@@ -96,7 +96,7 @@ def test_what_is_wrong_with_a_deal(changes: dict[str, Any], code: str, words: st
         ({"product_active": False}, "product_inactive", "activate the product"),
         ({"entry_pricebook_id": "01sX"}, "entry_other_price_book", "priced in price book 01sX"),
         ({"quantity": Decimal(0)}, "zero_quantity", "enter a quantity"),
-        ({"quantity": Decimal(-2)}, "negative_quantity", "negative quantity -2"),
+        ({"quantity": Decimal(-2)}, "negative_quantity", '--product "GPS-1" --by 2`'),
         ({"total_price": None}, "no_total", "total price of product “GPS Tracker”"),
     ],
 )

@@ -62,12 +62,15 @@ def want(box: Box, deal: str, status: str) -> None:
         connection.execute("UPDATE orders SET status = ? WHERE opportunity_id = ?", (status, deal))
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_process_killed_at_any_call_leaves_nothing_lost_and_nothing_doubled(box: Box, moment: str) -> None:
+@pytest.mark.parametrize(("moment", "first_call"), [("before", 1), ("after", 2)])
+def test_a_process_killed_at_a_call_leaves_nothing_lost_and_nothing_doubled(
+    box: Box, moment: str, first_call: int
+) -> None:
+    # Each second call here, in real processes; tests/sync/test_lost_answers.py dies at every one.
     first = box.world.deals(1)[0]
     assert box.run("sync").exit_code == 0
     kills = 0
-    for number in range(1, 30):
+    for number in range(first_call, 30, 2):
         box.org.advance(1200)
         box.world.deals(2, lines=2)
         drafted = box.world.orders(first)[0]["Status"] == "Draft"
@@ -78,7 +81,7 @@ def test_a_process_killed_at_any_call_leaves_nothing_lost_and_nothing_doubled(bo
 
     ended = box.run("sync")
 
-    assert kills >= 6
+    assert kills >= 3
     assert ended.exit_code == 0, ended.said
     assert box.world.amounts_agree()
     orders = box.world.orders()

@@ -8,6 +8,8 @@ import pytest
 from sfsync.emulator.fields import Field
 from sfsync.salesforce.fitness import notes, problems
 from sfsync.salesforce.schema import FieldInfo, FieldNames, ObjectInfo, read_schema
+from sfsync.salesforce.shipment_fields import ShipmentNames
+from tests.shipping import add_objects
 
 if TYPE_CHECKING:
     from sfsync.salesforce.client import OrgClient
@@ -143,3 +145,21 @@ def test_configured_custom_fields_must_be_there_writable_and_of_a_known_type(
     found = problems(read_schema(org_client, FieldNames(writable=("Good__c", "When__c", "Sum__c", "Nowhere__c"))))
 
     assert [one.code for one in found] == ["field_type", "field_not_updateable", "field_hidden"]
+
+
+def test_what_shipments_lack_is_named_where_they_are_enabled(world: World, org_client: OrgClient) -> None:
+    names = FieldNames(shipments=ShipmentNames())
+    missing = problems(read_schema(org_client, names))
+    assert [(one.code, "setup-org" in one.remedy) for one in missing] == [("object_missing", True)] * 2
+
+    add_objects(world.org)
+    assert problems(read_schema(org_client, names)) == []
+    schema = read_schema(org_client, names)
+    for sobject, field, flags, code in (
+        ("Shipment__c", "SFSync_Key__c", {"unique": False}, "key_unfit"),
+        ("Shipment__c", "Shipped_Date__c", {"type": "datetime"}, "field_type"),
+        ("Shipment_Line__c", "Quantity__c", {"createable": False}, "field_not_createable"),
+    ):
+        assert [one.code for one in problems(changed(schema, sobject, field, **flags))] == [code]
+    world.org.hide_field("Shipment__c", "Carrier__c")
+    assert [one.code for one in problems(read_schema(org_client, names))] == ["field_hidden"]

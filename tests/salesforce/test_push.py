@@ -38,11 +38,12 @@ def test_states_are_read_many_in_a_call_and_missing_orders_are_none(world: World
     world.org.delete("Order", gone)
 
     states = read_states(org_client, [first, second, gone])
+    [by] = {row["LastModifiedById"] for row in world.org.query("SELECT LastModifiedById FROM Order")}
 
     assert org_client.calls["collections"] == 1
     assert states == {
-        first: OrderState("Draft", "Draft", START, "k-1"),
-        second: OrderState("Fulfilled", "Activated", START, None),
+        first: OrderState("Draft", "Draft", START, "k-1", by),
+        second: OrderState("Fulfilled", "Activated", START, None, by),
         gone: None,
     }
 

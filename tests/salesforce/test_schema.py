@@ -126,6 +126,8 @@ def test_names_are_written_for_the_cache() -> None:
         "item_key": "SFSync_Key__c",
         "opportunity_lookup": "OpportunityId",
         "writable": (),
+        "physical_flag": None,
+        "shipments": None,
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sfsync.store import lease
+from sfsync.domain.events import Event, EventType
+from sfsync.store import events, lease
 from sfsync.store.engine import open_database
 from tests.box import SECONDS, open_box
 from tests.mirror import mirrored
@@ -62,6 +63,18 @@ def test_a_deal_that_is_won_while_the_daemon_runs_is_ordered(box: Box) -> None:
             pass
 
     assert len(box.world.orders(deal)) == 1
+
+
+def test_old_events_are_removed_once_a_day_and_first_at_the_start(box: Box) -> None:
+    db = open_database(f"sqlite:///{box.database}")
+    with db.begin() as tx:
+        old = datetime.now(UTC) - timedelta(days=91)
+        events.write(tx, "default", [Event(EventType.ORDER_ACTIVATED, "an order", {})], [], old)
+    with box.running("daemon") as daemon:
+        assert daemon.event("daemon.pruned")["events"] == 1
+
+    assert mirrored(db, "events") == []
+    db.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

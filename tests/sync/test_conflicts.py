@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sfsync.app import App
+    from sfsync.emulator.calls import Call
     from sfsync.emulator.org import Org
     from tests.world import World
 
@@ -260,3 +261,57 @@ def test_events_tell_what_the_org_has_whatever_is_in_conflict(world: World, app:
     run_cycle(app)
 
     assert [event.type for event in mirrored(app.db, "events")] == ["order.created", "order.cancelled"]
+
+
+def die_after_the_update(world: World, app: App) -> None:
+    """Send what is wanted, and die before the org's answer is written down."""
+
+    def dies(call: Call, moment: str) -> None:
+        if call.method == "PATCH" and moment == "after":
+            raise KeyboardInterrupt
+
+    world.org.on_call.append(dies)
+    with pytest.raises(KeyboardInterrupt):
+        run_cycle(app)
+    world.org.on_call.remove(dies)
+    world.org.advance(1200)
+
+
+@pytest.mark.parametrize(
+    ("policy", "ends"), [("ask", ("ours", "old")), ("org_wins", ("old", "old")), ("local_wins", ("ours", "ours"))]
+)
+def test_what_was_set_back_before_we_heard_of_our_update_is_a_conflict(
+    world: World,
+    make_app: Callable[[Org], App],
+    app: App,
+    order: str,
+    monkeypatch: pytest.MonkeyPatch,
+    policy: str,
+    ends: tuple[str, str],
+) -> None:
+    monkeypatch.setenv("SFSYNC_CONFLICTS__PO_NUMBER", policy)
+    sql(app, "po_number = 'ours'")
+    die_after_the_update(world, app)
+    world.org.update("Order", order, {"PoNumber": "old"})
+
+    run_cycle(make_app(world.org))
+
+    assert both(app) == ends
+    assert world.org.get("Order", order)["PoNumber"] == ends[1]
+    [entry] = mirrored(app.db, "journal", action="order.conflict")
+    assert "“ours” was sent and not answered, and somebody in the org changed the order since" in entry.message
+    run_cycle(make_app(world.org))
+    assert both(app) == ends
+    assert len(mirrored(app.db, "journal", action="order.conflict")) == 1
+
+
+def test_an_update_that_did_not_arrive_is_sent_again_when_nobody_else_touched_the_order(
+    world: World, app: App, order: str
+) -> None:
+    sql(app, "po_number = 'ours'")
+    world.org.faults.add("reset", method="PATCH")
+
+    run_cycle(app)
+
+    assert both(app) == ("ours", "ours")
+    assert mirrored(app.db, "conflicts") == []

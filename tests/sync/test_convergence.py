@@ -9,7 +9,7 @@ import os
 import random
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,21 +57,27 @@ class Side:
     seen: str
     asked: bool = False
     sent: str | None = field(default=None, compare=False)
-    """What was sent of it, while nobody knows whether it arrived: in the org, it is then taken for ours."""
+    """What was sent of it and not answered: in the org, it is then taken for ours."""
+    in_doubt: datetime | None = field(default=None, compare=False)
+    """When the update was sent that nobody knows the outcome of."""
+    touched: bool = field(default=False, compare=False)
+    """Somebody changed the order in the org while ours was in doubt: it may have arrived and been set back."""
 
     @property
     def newer(self) -> bool:
-        """Whether the org has something that neither we nor the mirror knew."""
-        return self.org not in (self.seen, self.sent)
+        """Whether the org has, or may have, something that neither we nor the mirror knew."""
+        set_back = self.touched and self.org == self.seen and self.sent not in (None, self.org)
+        return self.org not in (self.seen, self.sent) or set_back
 
     def cycle(self, policy: str, sendable: Callable[[str, str], bool]) -> None:
         """What one whole cycle makes of it."""
+        newer = self.newer
         if self.org == self.sent:
             self.seen = self.org
         self.sent = None
         if self.want == self.seen:
             self.want = self.org
-        elif self.org not in (self.seen, self.want):
+        elif newer and self.org != self.want:
             if policy == "ask":
                 self.asked = True
             elif policy == "org_wins":
@@ -121,9 +127,13 @@ class Play:
 
     def in_org(self, which: int, name: str, value: str) -> None:
         """Somebody changes it in the org."""
+        if self.sides[self.orders[which], name].org == value:
+            return
         self.world.org.advance(1)
         self.world.org.update("Order", self.orders[which], {FIELDS[name]: value})
         self.sides[self.orders[which], name].org = value
+        for (order, _), side in self.sides.items():
+            side.touched |= side.in_doubt is not None and order == self.orders[which]
 
     def cycle(self) -> None:
         """Run one whole cycle."""
@@ -133,6 +143,7 @@ class Play:
         self.world.org.on_call.clear()
         for (_, name), side in self.sides.items():
             side.cycle(self.policy, _legal if name == "status" else lambda _from, _to: True)
+            side.in_doubt, side.touched = None, False
         self.check()
 
     def disturbed(self, disturb: Callable[[], object]) -> None:
@@ -151,10 +162,10 @@ class Play:
             if found.org != side.org:
                 # Our own update has landed, whether we know it or not: it is nobody else's change.
                 assert not side.newer or self.policy == "local_wins", "a newer value was overwritten"
-                side.seen = found.org
-            else:
-                side.seen = found.seen
-            side.want, side.org, side.asked, side.sent = found.want, found.org, found.asked, found.sent
+            side.want, side.org, side.seen = found.want, found.org, found.seen
+            side.asked, side.sent = found.asked, found.sent
+            side.touched = side.touched and found.in_doubt == side.in_doubt
+            side.in_doubt = found.in_doubt
 
     def lost(self, nth: int, fault: str) -> None:
         """The answer to some call is lost, done or not."""
@@ -177,7 +188,7 @@ class Play:
         for row in mirrored(self.app.db, "orders"):
             for name in FIELDS:
                 side = self.sides[row.sf_id, name]
-                newer = {side.org} if side.org != side.seen else set()
+                newer = {side.org} if side.newer or side.org != side.seen else set()
                 assert _value(row, name) in {side.want} | newer, f"{name} flips back"
 
     def found(self) -> Iterator[tuple[str, str, Side]]:
@@ -187,8 +198,8 @@ class Play:
             org = self.world.org.get("Order", row.sf_id)
             for name, api_name in FIELDS.items():
                 columns = (_value(row, name), str(org[api_name] or ""), _value(row, name, "org_"))
-                sent = (row.sent or {}).get(name)
-                yield row.sf_id, name, Side(*columns, asked=(row.id, name) in asked, sent=sent)
+                asking, sent = (row.id, name) in asked, (row.sent or {}).get(name)
+                yield row.sf_id, name, Side(*columns, asking, sent=sent, in_doubt=row.in_doubt and row.sent_at)
 
     def check(self) -> None:
         """Compare both sides with the reference, and that nothing is left in doubt."""

@@ -241,9 +241,9 @@ def test_the_first_activation_is_kept_when_the_org_moves_its_own(world: World, a
     assert (row.first_activated_at, row.activated_at > first) == (first, True)
 
 
-def test_a_thousand_status_changes_cost_twelve_calls(make_app: Callable[[Org], App]) -> None:
+def test_a_thousand_status_changes_cost_twelve_calls(many: int, make_app: Callable[[Org], App]) -> None:
     world = World(new_org())
-    world.deals(1000)
+    world.deals(many)
     app = make_app(world.org)
     run_cycle(app)
     world.org.advance(1200)
@@ -252,7 +252,7 @@ def test_a_thousand_status_changes_cost_twelve_calls(make_app: Callable[[Org], A
 
     report = run_cycle(app)
 
-    assert report.counts["statuses_pushed"] == 1000
+    assert report.counts["statuses_pushed"] == many
     assert world.org.calls.count() <= 12
 
 

@@ -13,7 +13,13 @@ from sqlalchemy import Connection, Engine, inspect, text
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from sfsync.errors import DatabaseRefused
-from sfsync.store import conflict_tables, event_tables  # noqa: F401 - they add their tables
+from sfsync.store import (  # noqa: F401 - they add their tables
+    conflict_tables,
+    discrepancy_tables,
+    event_tables,
+    reduction_tables,
+    shipment_tables,
+)
 from sfsync.store.connect import LOCK_WAIT, SETTING, file_of, make_engine, parse, refuse_unusable_file, shown, writing
 from sfsync.store.failures import translated
 from sfsync.store.tables import metadata
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import URL
 
-HEAD = "0002"
+HEAD = "0005"
 """The newest revision; written here so that opening a database does not have to load Alembic."""
 
 VERSION_TABLE = "sfsync_version"

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-from sfsync.store import conflict_tables, event_tables  # noqa: F401 - they add their tables
+from sfsync.store import (  # noqa: F401 - they add their tables
+    conflict_tables,
+    discrepancy_tables,
+    event_tables,
+    reduction_tables,
+    shipment_tables,
+)
 from sfsync.store.migrations import VERSION_TABLE
 from sfsync.store.tables import metadata
 

@@ -1,4 +1,4 @@
-"""Events and their deliveries to sinks; more fields of orders that may be written; conflicts of fields."""
+"""Events and deliveries to sinks; more writable fields of orders; conflicts of fields; activation by rule and back."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def upgrade() -> None:
     _events()
     _fields()
     _conflicts()
+    _life()
     if op.get_bind().dialect.name == "sqlite":
         _refuse_unreadable()
 
@@ -155,6 +156,35 @@ def _conflicts() -> None:
         "uq_conflicts_open", "conflicts", ["order_id", "field"], unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
     )
     op.create_index(op.f("ix_conflicts_org_resolved_at"), "conflicts", ["org", "resolved_at"], unique=False)
+
+
+def _life() -> None:
+    for column in (
+        sa.Column("created_at", UtcDateTime(), comment="Order.CreatedDate, by the org's clock"),
+        sa.Column(
+            "deactivate_by", sa.Text(), comment="who asked by command for the order to be deactivated; null: nobody"
+        ),
+        sa.Column("deactivate_at", UtcDateTime(), comment="when; without it no order goes back to Draft from here"),
+        sa.Column(
+            "rule_activated_at", UtcDateTime(), comment="when the rule of [activation] wanted it so; it does once"
+        ),
+    ):
+        op.add_column("orders", column)
+    op.create_table(
+        "event_counts",
+        sa.Column("org", sa.String(length=40), nullable=False),
+        sa.Column("record", sa.String(length=255), nullable=False),
+        sa.Column("type", sa.String(length=40), nullable=False),
+        sa.Column(
+            "pruned",
+            sa.Integer(),
+            nullable=False,
+            comment="events removed for their age; ids of later ones go on from it",
+        ),
+        sa.PrimaryKeyConstraint("org", "record", "type", name=op.f("pk_event_counts")),
+    )
+    asked = sa.text("deactivate_at IS NOT NULL")
+    op.create_index("ix_orders_deactivating", "orders", ["org"], sqlite_where=asked, postgresql_where=asked)
 
 
 def _refuse_unreadable() -> None:

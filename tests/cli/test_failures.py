@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.box import SECRET, open_box
+from sfsync.cli.main import main
+from tests.box import SECRET, Box, Ended, open_box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from tests.box import Box
-
-pytestmark = pytest.mark.process
-
 WRONG_SECRET = "s3cret-that-is-not-the-one"
 
 
+@dataclass
+class Inside(Box):
+    """Its commands run in this process: they say and end with the same, and start at once."""
+
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def run(self, *arguments: str) -> Ended:
+        """Run a command to its end."""
+        for name in {name for name in os.environ if name.startswith("SFSYNC_")} - self.variables.keys():
+            self.monkeypatch.delenv(name)
+        for name, value in self.variables.items():
+            self.monkeypatch.setenv(name, value)
+        self.monkeypatch.delenv("COLUMNS", raising=False)
+        self.monkeypatch.chdir(self.folder)
+        self.capsys.readouterr()
+        code = main(arguments)
+        written = self.capsys.readouterr()
+        return Ended(code, written.out, written.err)
+
+
 @pytest.fixture
-def box(tmp_path: Path) -> Generator[Box]:
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Generator[Box]:
     with open_box(tmp_path) as box:
-        yield box
+        yield Inside(**vars(box), monkeypatch=monkeypatch, capsys=capsys)
 
 
 def wrong_secret(box: Box) -> None:
@@ -152,3 +172,15 @@ def test_after_it_is_fixed_the_next_sync_goes_through(box: Box) -> None:
 
     assert box.run("sync").exit_code == 0
     assert len(box.world.orders(deal)) == 1
+
+
+@pytest.mark.process
+def test_a_process_of_its_own_fails_in_the_same_way(tmp_path: Path) -> None:
+    with open_box(tmp_path) as box:
+        wrong_secret(box)
+
+        ended = box.run("sync")
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("error: ")
+    assert "Check client_secret" in ended.stderr
