@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import shutil
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.simulation import actors, ending
+from scripts.simulation.engines import shared
 from scripts.simulation.mirror import template
 from scripts.simulation.settings import KINDS, drawn
 from scripts.simulation.simulation import Simulation, Violation
@@ -58,6 +62,13 @@ class Stage:
     """A folder for plays, in memory where that can be, with an empty mirror to copy."""
 
     def __init__(self) -> None:
+        self._open = ExitStack()
+        self._open.enter_context(shared())
+        # What is there before a play outlives it: looking through it for garbage again and again took a tenth.
+        self._open.callback(gc.set_threshold, *gc.get_threshold())
+        self._open.callback(gc.unfreeze)
+        gc.freeze()
+        gc.set_threshold(100_000, 10, 10)
         place = _MEMORY if _MEMORY.is_dir() else None
         self._folder = tempfile.TemporaryDirectory(prefix="sfsync-simulation-", dir=place)
         self.folder = Path(self._folder.name)
@@ -73,6 +84,7 @@ class Stage:
 
     def close(self) -> None:
         """Remove it all."""
+        self._open.close()
         self._folder.cleanup()
 
 
@@ -99,7 +111,8 @@ def play(stage: Stage, seed: int, plan: Plan, steps: Sequence[tuple[int, str]] |
     conditions = drawn(chance, plan.faults, people=plan.mode != "liveness")
     chosen = drawn_steps(seed, plan) if steps is None else list(steps)
     started = time.process_time()
-    sim = Simulation(conditions, stage.place(), stage.empty, seed)
+    place = stage.place()
+    sim = Simulation(conditions, place, stage.empty, seed)
     played = Played(seed, steps=chosen, counts=sim.counts)
     try:
         for number, name in chosen:
@@ -121,6 +134,7 @@ def play(stage: Stage, seed: int, plan: Plan, steps: Sequence[tuple[int, str]] |
     finally:
         played.digest = sim.digest(played.trace)
         sim.close()
+        shutil.rmtree(place)
         played.seconds = time.process_time() - started
     return played
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import event
-
+from scripts.simulation.engines import own
 from sfsync.app import App
 from sfsync.store.engine import open_database
 
@@ -54,18 +53,7 @@ class Process:
     def _start(self) -> None:
         db = open_database(self._url, lock_wait=LOCK_WAIT)
         # The engine is where the statements of one process can be told from another's.
-        engine = db._engine  # noqa: SLF001 - there is no public way to a single engine, and the service needs none
-        event.listen(engine, "before_cursor_execute", self._statement)
-        commit = engine.dialect.do_commit
-
-        def do_commit(connection: Any) -> None:
-            self.moment("commit")
-            self._fail("commit")
-            commit(connection)
-            self._fail("committed")
-            self.on_commit(self)
-
-        engine.dialect.do_commit = do_commit  # type: ignore[method-assign, assignment]
+        own(db._engine, self)  # noqa: SLF001 - there is no public way to a single engine, and the service needs none
         self.app = App(self.settings, "default", db, self.now, self._wire, lambda _seconds: None)
 
     def now(self) -> datetime:
@@ -108,7 +96,18 @@ class Process:
             self._dead = True
             raise Killed
 
-    def _statement(self, *_: object) -> None:
+    def committing(self) -> None:
+        """A commit is about to be made."""
+        self.moment("commit")
+        self._fail("commit")
+
+    def committed(self) -> None:
+        """A commit was made."""
+        self._fail("committed")
+        self.on_commit(self)
+
+    def stating(self, *_: object) -> None:
+        """A statement is about to be sent."""
         self._breathe()
         self._fail("statement")
 
