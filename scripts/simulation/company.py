@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sfsync.emulator.customising.fields import read_field
+from sfsync.emulator.customising.objects import read_object
 from sfsync.emulator.errors import ApiError
 from sfsync.emulator.fields import Field
 from sfsync.emulator.org import Org
@@ -22,6 +24,25 @@ STATUSES = (
     StatusValue("Fulfilled", "Activated"),
     StatusValue("Cancelled", "Activated"),
 )
+_KEY = {"type": "Text", "length": 64, "unique": True, "externalId": True, "caseSensitive": True}
+SHIPMENTS: dict[str, dict[str, dict[str, Any]]] = {
+    "Shipment__c": {
+        "SFSync_Key__c": _KEY,
+        "Order__c": {"type": "Lookup", "referenceTo": "Order", "relationshipName": "Shipments"},
+        "Status__c": {"type": "Text", "length": 20},
+        "Carrier__c": {"type": "Text", "length": 20},
+        "Tracking_Number__c": {"type": "Text", "length": 80},
+        "Tracking_URL__c": {"type": "Url"},
+        "Shipped_Date__c": {"type": "Date"},
+        "Delivered_Date__c": {"type": "Date"},
+    },
+    "Shipment_Line__c": {
+        "SFSync_Key__c": _KEY,
+        "Shipment__c": {"type": "Lookup", "referenceTo": "Shipment__c", "relationshipName": "Lines"},
+        "Order_Item__c": {"type": "Lookup", "referenceTo": "OrderItem", "relationshipName": "Shipment_Lines"},
+        "Quantity__c": {"type": "Number", "precision": 18, "scale": 2},
+    },
+}
 PRICES = (100, 250, 7.5)
 ACCOUNTS = 3
 
@@ -74,11 +95,28 @@ class Company:
         return [row[0] for row in found]
 
 
-def founded(seed: int) -> Company:
+def founded(seed: int, *, ships: bool = False) -> Company:
     """Found a company in an org of its own; the org's clock stands still until somebody advances it."""
     org = Org(seed=seed, clock=START, settings=Settings(order_statuses=STATUSES, lock_wait_seconds=0))
     org.add_custom_field("Order", Field(NOTE, "string", "Note", length=255, custom=True))
+    if ships:
+        _add_shipments(org)
     return Company(org)
+
+
+def _add_shipments(org: Org) -> None:
+    """Let the administrator have made the objects of shipments, for everybody to see."""
+    for number, (name, own) in enumerate(SHIPMENTS.items()):
+        metadata = {
+            "label": name.removesuffix("__c").replace("_", " "),
+            "pluralLabel": name.removesuffix("__c").replace("_", " ") + "s",
+            "nameField": {"label": "Number", "type": "AutoNumber", "displayFormat": "S-{00000}"},
+            "deploymentStatus": "Deployed",
+            "sharingModel": "ReadWrite",
+        }
+        org.add_object(read_object(name, metadata, f"a5{number}"))
+        for field_name, described in own.items():
+            org.add_custom_field(name, read_field(field_name, {"label": field_name, **described}, org.schema))
 
 
 def tried(act: Callable[[], object]) -> str:

@@ -38,7 +38,7 @@ def come_together(sim: Simulation) -> None:
         sim.org.advance(wait)
         _work(sim)
         # Some go on though nothing is left to do: what stands must not fall apart again, either.
-        if number and sim.seed % LONG and next(_differences(sim), None) is None:
+        if number and sim.seed % LONG and not sim.conditions.automatic and next(_differences(sim), None) is None:
             break
     for message in _differences(sim):
         sim.counts["lost"] += "has no order" in message

@@ -24,6 +24,8 @@ from sfsync.store.engine import open_database
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from scripts.simulation.settings import Conditions
+
 STEPS = 60
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory where there is one; plays are private to a folder in it
 
@@ -88,11 +90,22 @@ class Stage:
         self._folder.cleanup()
 
 
+def conditions_of(seed: int, plan: Plan) -> Conditions:
+    """Draw the conditions of a play."""
+    chance = random.Random(f"{seed} conditions")  # noqa: S311 - repeatable on purpose
+    return drawn(chance, plan.faults, people=plan.mode != "liveness")
+
+
 def drawn_steps(seed: int, plan: Plan) -> list[tuple[int, str]]:
     """Draw who acts, in which order: numbers and names of acts. What an act does is drawn from its number."""
     chance = random.Random(f"{seed} acts")  # noqa: S311 - repeatable on purpose
     people = plan.mode != "liveness"
-    table = [act for act in actors.ALL if act.fault in (None, *plan.faults) and (people or not act.person)]
+    ships = conditions_of(seed, plan).ships
+    table = [
+        act
+        for act in actors.ALL
+        if act.fault in (None, *plan.faults) and (people or not act.person) and (ships or not act.ships)
+    ]
     names = chance.choices([act.name for act in table], [act.weight for act in table], k=plan.steps)
     if people:
         return list(enumerate(names))
@@ -107,8 +120,7 @@ def _week(names: Iterable[str]) -> Iterator[str]:
 
 def play(stage: Stage, seed: int, plan: Plan, steps: Sequence[tuple[int, str]] | None = None) -> Played:
     """Act out a play, all of its steps or only those given, and return what came of it."""
-    chance = random.Random(f"{seed} conditions")  # noqa: S311 - repeatable on purpose
-    conditions = drawn(chance, plan.faults, people=plan.mode != "liveness")
+    conditions = conditions_of(seed, plan)
     chosen = drawn_steps(seed, plan) if steps is None else list(steps)
     started = time.process_time()
     place = stage.place()

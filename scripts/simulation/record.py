@@ -17,13 +17,20 @@ FIELDS = ("Status", "PoNumber", "EndDate", NOTE)
 """The fields of an order that both sides write here."""
 _ORDER = (
     *("Id", "SFSync_Key__c", "OpportunityId", "StatusCode", "Description", "TotalAmount", "IsReductionOrder"),
-    *("IsDeleted", "CreatedById", "CreatedDate", "LastModifiedById", "AccountId", *FIELDS),
+    *(
+        "OriginalOrderId",
+        "EffectiveDate",
+        "IsDeleted",
+        "CreatedById",
+        "CreatedDate",
+        "LastModifiedById",
+        "AccountId",
+        *FIELDS,
+    ),
 )
 _ORDERS = f'SELECT {", ".join(f""""{name}" """ for name in _ORDER)} FROM "Order" ORDER BY "Id"'
-_ITEMS = (
-    'SELECT "Id", "OrderId", "Quantity", "UnitPrice", "TotalPrice", "SFSync_Key__c" FROM "OrderItem"'
-    ' WHERE "IsDeleted" = 0 ORDER BY "Id"'
-)
+_ITEM = ("Id", "OrderId", "Quantity", "UnitPrice", "TotalPrice", "SFSync_Key__c", "OriginalOrderItemId")
+_ITEMS = f'SELECT {", ".join(f""""{name}" """ for name in _ITEM)} FROM "OrderItem" WHERE "IsDeleted" = 0'
 _DEALS = 'SELECT "Id", "Amount", "IsWon", "IsDeleted" FROM "Opportunity" ORDER BY "Id"'
 
 
@@ -53,6 +60,8 @@ class Record:
     statuses: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Of each order: every status that it ever had in the org, in order."""
 
+    _items: list[Row] = field(default_factory=list, repr=False)
+    _items_at: int = -1
     _raw: tuple[list[Any], list[Any]] = field(default=([], []), repr=False)
 
     def look(self) -> list[Change]:
@@ -94,9 +103,17 @@ class Record:
 
     def items(self, order: str | None = None) -> list[Row]:
         """The lines of an order, or of all, as they are now."""
-        names = ("Id", "OrderId", "Quantity", "UnitPrice", "TotalPrice", "SFSync_Key__c")
-        found = (dict(zip(names, row, strict=True)) for row in self.org.db.connection.execute(_ITEMS))
-        return [row for row in found if order in (None, row["OrderId"])]
+        where = "" if order is None else f""" AND "OrderId" = '{order}'"""
+        found = self.org.db.connection.execute(f'{_ITEMS}{where} ORDER BY "Id"')
+        return [dict(zip(_ITEM, row, strict=True)) for row in found]
+
+    def all_items(self) -> list[Row]:
+        """The lines of all orders that are not deleted, as they were at the last look; read once for all who ask."""
+        if self._items_at != self.tick:
+            living = {number for number, row in self.orders.items() if not row["IsDeleted"]}
+            self._items = [row for row in self.items() if row["OrderId"] in living]
+            self._items_at = self.tick
+        return self._items
 
     def deals(self) -> list[Row]:
         """All deals as they are now."""

@@ -32,12 +32,17 @@ class Conditions:
     strict: bool = False
     people: bool = True
     """Whether people want things here; without them, nothing needs a person in the end."""
+    ships: bool = False
+    """Whether shipments are enabled."""
+    automatic: bool = False
+    """Whether orders are activated by rule, without a person."""
 
 
 def drawn(chance: Random, faults: frozenset[str], *, people: bool = True) -> Conditions:
     """Draw the conditions of a play."""
     policy = chance.choice(POLICIES if people else POLICIES[1:])
-    return Conditions(faults, policy, strict=chance.random() < 0.3, people=people)  # noqa: PLR2004 - three in ten
+    strict, ships, automatic = (chance.random() < share for share in (0.3, 0.3, 0.25))
+    return Conditions(faults, policy, strict=strict, people=people, ships=ships, automatic=automatic)
 
 
 @cache
@@ -54,6 +59,8 @@ def settings_for(conditions: Conditions) -> Settings:
         "SFSYNC_SINKS__BILLING__URL": "http://billing.example/hook",
         "SFSYNC_SINKS__BILLING__SECRET": SECRET,
         "SFSYNC_SINKS__BILLING__ALLOW_PRIVATE": "true",
+        "SFSYNC_SHIPMENTS__ENABLED": str(conditions.ships).lower(),
+        "SFSYNC_ACTIVATION__AUTO": str(conditions.automatic).lower(),
         **{f"SFSYNC_CONFLICTS__{name}": conditions.policy for name in fields},
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SFSYNC_")}

@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -51,11 +52,17 @@ class Simulation:
     """The processes that work at the moment, the one that acts last: another one may be in the middle of a cycle."""
     broken: dict[str, Callable[[], object]] = field(default_factory=dict)
     """What an administrator has changed, and how to undo it."""
+    supplements: set[str] = field(default_factory=set)
+    """Keys of orders that an amendment has planned on top of a deal's first one."""
+    deactivations: set[str] = field(default_factory=set)
+    """Orders that somebody has asked to go back to Draft."""
+    shipped: dict[int, tuple[str, Decimal]] = field(default_factory=dict)
+    """Every shipment that was recorded here, by its row: of which order item, how much."""
     interrupt: Callable[[Sent], None] | None = None
     """Called before each call of the service: somebody acts in the middle of a cycle."""
 
     def __post_init__(self) -> None:
-        self.company = founded(self.seed)
+        self.company = founded(self.seed, ships=self.conditions.ships)
         self.org = self.company.org
         self.record = Record(self.org)
         path = self.folder / "mirror.db"
@@ -132,7 +139,20 @@ class Simulation:
 
     def state(self) -> list[Any]:
         """Everything that lasts, as text is made of it: the org's orders and the mirror, without process numbers."""
-        tables = ("opportunities", "orders", "order_items", "journal", "events", "deliveries", "cursors", "conflicts")
+        tables = (
+            "opportunities",
+            "orders",
+            "order_items",
+            "journal",
+            "events",
+            "deliveries",
+            "cursors",
+            "conflicts",
+            "discrepancies",
+            "reductions",
+            "shipments",
+            "shipment_lines",
+        )
         return [
             sorted(self.record.orders.items()),
             self.record.items(),

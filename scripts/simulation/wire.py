@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from scripts.simulation.process import Process
     from sfsync.emulator.org import Org
 
-_KEYS = re.compile(r'"(006\w{15}-\d+)"')
+_KEYS = re.compile(r'"SFSync_Key__c"\s*:\s*"(006\w{15}-\d+(?:-R\d+)?|801\w{15}-R\d+)"')
+_AMENDED = re.compile(r'/sobjects/Order/(801\w{15})|"OrderId"\s*:\s*"(801\w{15})"')
 _ORDERS = re.compile(r"(801\w{15})")
 _WRITES = re.compile(r'"method"\s*:\s*"(PATCH|POST|DELETE|PUT)"')
 _RETRIEVAL = re.compile(r"/composite/sobjects/\w+$")
@@ -36,7 +37,14 @@ class Sent:
     creates: frozenset[str]
     """The keys of orders that it is to make."""
     updates: frozenset[str]
-    """The Ids of orders that it is to change."""
+    """The Ids of orders whose fields it is to set."""
+    amends: frozenset[str] = frozenset()
+    """The Ids of drafts that it is to bring to their deals, as a whole or not at all."""
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """All that it is to make or change."""
+        return self.creates | self.updates | self.amends
 
     def names(self, record: str) -> bool:
         """Whether it names a record at all."""
@@ -58,7 +66,8 @@ def read(request: requests.PreparedRequest) -> Sent:
     # An item is inserted with its order's Id: that is no update of the order.
     changes = writes and not makes and (method == "PATCH" or path.endswith("/composite"))
     updates = frozenset(_ORDERS.findall(text)) if changes else frozenset[str]()
-    return Sent(method, path, text + path, writes, creates, updates)
+    amends = frozenset(one or other for one, other in _AMENDED.findall(text)) if makes else frozenset[str]()
+    return Sent(method, path, text + path, writes, creates, updates, amends)
 
 
 class Wire(BaseAdapter):

@@ -99,14 +99,17 @@ def reopened_deals(schema: OrgSchema) -> Feed:
 
 
 def deal_lines(schema: OrgSchema) -> Feed:
-    """Lines of won Opportunities, as LineOfDeal: edits that leave the Opportunity's own stamp alone."""
+    """Lines of won Opportunities, as LineOfDeal: edits that leave the Opportunity's own stamp alone.
+
+    Deleted ones, which the lines of a deleted Opportunity are, are told by the delete log.
+    """
     fields = (*deal_rows.line_fields(schema), *schema.pick("OpportunityLineItem", "OpportunityId"))
     return Feed(
         "deal_lines",
         "OpportunityLineItem",
         fields,
         lambda row, _: deal_rows.parse_line_of_deal(row),
-        where="Opportunity.IsWon = true",
+        where="Opportunity.IsWon = true AND IsDeleted = false",
         from_now=True,
         tracks_deletes=True,
     )

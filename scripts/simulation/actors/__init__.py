@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scripts.simulation.actors import administrator, clock, colleagues, network, sales, service, storage, users
+from scripts.simulation.actors import (
+    administrator,
+    clock,
+    colleagues,
+    network,
+    sales,
+    service,
+    storage,
+    takers,
+    users,
+    warehouse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +36,8 @@ class Act:
     fault: str | None = None
     person: bool = False
     """Somebody here wants something, which may need a person's answer later."""
+    ships: bool = False
+    """Only where shipments are enabled."""
 
 
 ALL: tuple[Act, ...] = (
@@ -44,6 +57,14 @@ ALL: tuple[Act, ...] = (
     Act("command", 8, users.command, person=True),
     Act("sql", 10, users.sql, person=True),
     Act("decide", 4, users.decide, person=True),
+    Act("reduce", 6, takers.reduce, person=True),
+    Act("reduce_in_org", 3, takers.reduce_in_org, person=True),
+    Act("withdraw", 1, takers.withdraw, person=True),
+    Act("amend", 4, takers.amend, person=True),
+    Act("deactivate", 2, takers.deactivate, person=True),
+    Act("ship", 10, warehouse.ship, person=True, ships=True),
+    Act("ship_in_org", 3, warehouse.ship_in_org, ships=True),
+    Act("move_shipment", 4, warehouse.move, person=True, ships=True),
     Act("cycle", 16, service.cycle),
     Act("arrow", 4, service.arrow),
     Act("deliver", 6, service.deliver),

@@ -30,7 +30,7 @@ def command(sim: Simulation, chance: Random) -> str:
     try:
         wish(sim, row, {name: value})
     except SfsyncError as error:
-        return f"{row['sf_id']} {name} to {value}: {_unless_locked(sim, error)}"
+        return f"{row['sf_id']} {name} to {value}: {unless_locked(sim, error)}"
     return f"{row['sf_id']} {name} to {value}: done"
 
 
@@ -59,7 +59,7 @@ def sql(sim: Simulation, chance: Random) -> str:
     try:
         sim.mirror.write(f"UPDATE orders SET {column} = ? WHERE id = ?", text, row["id"])
     except sqlite3.OperationalError as error:
-        return _unless_locked(sim, error)
+        return unless_locked(sim, error)
     _wished(sim, row, name, value)
     return f"{row['sf_id']} {name} to {value}: done"
 
@@ -78,7 +78,7 @@ def decide(sim: Simulation, chance: Random) -> str:
         with sim.promising(sim.second), app.db.begin() as tx:
             conflicts.decide(tx, app.org_name, one["order_id"], side, field=one["field"], actor="anna", now=app.clock())
     except SfsyncError as error:
-        return f"{one['sf_id']} {one['field']}: {_unless_locked(sim, error)}"
+        return f"{one['sf_id']} {one['field']}: {unless_locked(sim, error)}"
     if side == conflicts.TAKE_ORG and not one["field"].startswith("_"):
         name = next(api for api, column in COLUMNS.items() if column == one["field"])
         row = sim.mirror.orders()[one["sf_id"]]
@@ -102,7 +102,7 @@ def _wished(sim: Simulation, row: Row, name: str, value: str) -> None:
         invariant.wished(row["sf_id"], name, value)
 
 
-def _unless_locked(sim: Simulation, error: Exception) -> str:
+def unless_locked(sim: Simulation, error: Exception) -> str:
     """A wish can be refused; what must not be is that a cycle keeps others waiting while it talks to the org."""
     if "locked" in str(error):
         sim.violated("no transaction is open during a call", f"a user had to wait for the database: {error}")

@@ -8,7 +8,9 @@ from scripts.simulation.invariants.budget import WithinTheBudget
 from scripts.simulation.invariants.creation import NeverBesideAnother, OneOrderPerDeal, WholeToTheCent
 from scripts.simulation.invariants.events import ReceivedAsWritten, ToldOnce, ToldWithTheChange
 from scripts.simulation.invariants.mirror import NeverOlder
+from scripts.simulation.invariants.reductions import EachReductionOnce, HeldAsTold, NeverTooMuch
 from scripts.simulation.invariants.secrets import NoSecretSaid
+from scripts.simulation.invariants.shipments import EachShipmentOnce, PercentAsShipped
 from scripts.simulation.invariants.wishes import WishesKept
 from scripts.simulation.invariants.writes import (
     LegalMoves,
@@ -34,6 +36,11 @@ ALL: tuple[type[Invariant], ...] = (
     ToldWithTheChange,
     ToldOnce,
     ReceivedAsWritten,
+    NeverTooMuch,
+    EachReductionOnce,
+    HeldAsTold,
+    EachShipmentOnce,
+    PercentAsShipped,
     NeverOlder,
     WithinTheBudget,
     NoSecretSaid,

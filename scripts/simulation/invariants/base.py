@@ -44,6 +44,9 @@ class Invariant:
     def wished(self, order: str, field: str, value: str) -> None:
         """Somebody here was told that an order's field will get a value."""
 
+    def reserved(self, key: str) -> None:
+        """Somebody here was told that a reduction will be made under this key."""
+
     def said(self, text: str) -> None:
         """The service has put something into words for people."""
 

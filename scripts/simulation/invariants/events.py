@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 ENTERED = {
     "order.activated": "Activated",
+    "order.reduced": "Activated",
     "order.fulfilled": "Fulfilled",
     "order.cancelled": "Cancelled",
     "order.deactivated": "Draft",
@@ -45,12 +47,16 @@ class ToldOnce(Invariant):
         self._told: dict[str, list[str]] = defaultdict(list)
 
     def step_done(self) -> None:
-        for event in self.sim.mirror.rows("SELECT id, type, sf_id FROM events WHERE id > ? ORDER BY id", self._last):
+        for event in self.sim.mirror.rows(
+            "SELECT id, type, sf_id, data FROM events WHERE id > ? ORDER BY id", self._last
+        ):
             self._last = event["id"]
             if event["sf_id"] is None or not event["type"].startswith("order."):
                 continue
             self.sim.counts["events"] += 1
-            self._judge(event["sf_id"], event["type"])
+            # What becomes of a reduction is told about its original.
+            reduction = json.loads(event["data"]).get("reduction")
+            self._judge(reduction["sf_id"] if reduction else event["sf_id"], event["type"])
 
     def _judge(self, order: str, kind: str) -> None:
         told = self._told[order]

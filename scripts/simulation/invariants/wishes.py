@@ -39,6 +39,7 @@ class WishesKept(Invariant):
         super().__init__(sim)
         self._may: dict[tuple[str, str], set[str]] = {}
         self._unknown: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._by_rule: set[str] = set()
 
     def wished(self, order: str, field: str, value: str) -> None:
         self.sim.counts["wishes"] += 1
@@ -63,9 +64,19 @@ class WishesKept(Invariant):
                 want, seen = in_mirror(row, field)
                 place = (number, field)
                 may = self._may.setdefault(place, {want} | self._unknown[place])
+                if want not in may and field == "Status" and self._ruled(number, want, may):
+                    may.add(want)
                 if want not in may:
                     self.sim.counts["lost"] += 1
                     self.broken(f"{field} of {number} is wanted to be {want!r}, and may only be one of {sorted(may)}")
                 if seen == str(org[field] or ""):
                     self._may[place] = {want}
                     self._unknown[place].clear()
+
+    def _ruled(self, order: str, want: str, may: set[str]) -> bool:
+        """Whether the rule wants a draft activated without a person: once per order."""
+        ruled = self.sim.conditions.automatic and order not in self._by_rule
+        if not ruled or want != "Activated" or "Draft" not in may:
+            return False
+        self._by_rule.add(order)
+        return True

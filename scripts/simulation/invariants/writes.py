@@ -24,10 +24,10 @@ class MarkedBeforeSent(Invariant):
 
     def sending(self, process: Process, sent: Sent) -> None:
         del process
-        if not sent.creates and not sent.updates:
+        if not sent.touches:
             return
         doubtful = _in_doubt(self.sim)
-        if missing := sorted((sent.creates | sent.updates) - doubtful):
+        if missing := sorted(sent.touches - doubtful):
             self.broken(f"{', '.join(missing)} sent without being in doubt")
 
 
@@ -42,13 +42,13 @@ class NeverBlindly(Invariant):
 
     def sending(self, process: Process, sent: Sent) -> None:
         del process
-        if sent.writes and (again := sorted(self._unknown & (sent.creates | sent.updates))):
+        if sent.writes and (again := sorted(self._unknown & sent.touches)):
             self.broken(f"{', '.join(again)} sent again, and nobody has looked what became of the first time")
 
     def sent(self, process: Process, sent: Sent, *, lost: bool) -> None:
         del process
         if lost and sent.writes:
-            self._unknown |= sent.creates | sent.updates
+            self._unknown |= sent.touches
         elif not lost and not sent.writes:
             looked_at = {one for one in self._unknown if sent.names(one)}
             self.sim.counts["in-doubt outcomes settled"] += len(looked_at)
@@ -136,7 +136,9 @@ class LegalMoves(Invariant):
         if change.field != "Status" or not change.ours:
             return
         self.sim.counts["statuses pushed"] += 1
-        if (change.before, change.after) not in LEGAL:
+        if (change.before, change.after) == ("Activated", "Draft") and change.order in self.sim.deactivations:
+            self.sim.deactivations.discard(change.order)  # asked for once, done once
+        elif (change.before, change.after) not in LEGAL:
             self.broken(f"{change.order} went from {change.before} to {change.after}")
 
 
