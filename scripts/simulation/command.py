@@ -40,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.crash_steps:
         return crash.main(as_json=options.json)
     plan = Plan(options.faults, options.mode, options.steps)
+    if options.put_together:
+        result, seeds, wall = evidence.put_together([Path(name) for name in options.put_together])
+        evidence.write(result, seeds, plan, wall, Path("docs/EVIDENCE.md"))
+        sys.stdout.write(evidence.as_text(result, seeds, plan, wall))
+        return 0
     if options.only_steps is not None:
         return _replay(options.seeds[0], plan, options.only_steps)
     return _play(options.seeds, plan, options)
@@ -114,12 +119,18 @@ def _parser() -> argparse.ArgumentParser:
         help=f"only these kinds of faults: {','.join(KINDS)}, or none",
     )
     add("--steps", type=int, default=STEPS, help="acts per play (default %(default)s)")
-    add("--jobs", type=int, default=1, help="processes")
+    add("--jobs", "--workers", type=int, default=1, help="processes")
     add("--json", action="store_true", help="figures as one JSON document")
     add("--only-steps", type=_numbers, metavar="N,N", help="of the first seed, only these steps: what a failure prints")
     add("--shrink-seconds", type=float, default=60.0, help="how long a failing play may be made shorter")
     add("--first", action="store_true", help="stop at the first play that fails")
     add("--evidence", action="store_true", help="write the figures into docs/EVIDENCE.md when all holds")
+    add(
+        "--put-together",
+        nargs="+",
+        metavar="FILE",
+        help="write the page from the --json of runs over parts of the seeds",
+    )
     add("--planted-faults", action="store_true", help="plant faults into copies of the service, and find each")
     add("--only", help="with --planted-faults: only this one")
     add("--crash-steps", action="store_true", help="die before each call and each commit of a rich cycle")

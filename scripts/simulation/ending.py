@@ -24,6 +24,7 @@ WAITS = (600, 31 * 3600, 31 * 3600, 3700)
 LONG = 4
 """Every so many-th play works on through all of them."""
 IDLE_CALLS = 2
+REFERENCES = 3
 NAME = "in the end everything has come together"
 
 
@@ -88,7 +89,9 @@ def _idle(sim: Simulation) -> None:
     calls, rows = sim.org.calls.count(), sim.process.app.db.rows_written
     sim.run(sim.process, lambda: run_cycle(sim.process.app))
     calls, rows = sim.org.calls.count() - calls, sim.process.app.db.rows_written - rows
-    if not waiting and (calls > IDLE_CALLS or rows > IDLE_CALLS):
+    # With shipments, accounts, contracts and products take turns: their first turn writes down where it got to.
+    few = IDLE_CALLS + (REFERENCES if sim.conditions.ships else 0)
+    if not waiting and (calls > IDLE_CALLS or rows > few):
         sim.violated("an idle cycle is cheap", f"it took {calls} calls and wrote {rows} rows")
     sim.step_done()
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from scripts.simulation import invariants
+from scripts.simulation.batch import Result
 from scripts.simulation.settings import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from scripts.simulation.batch import Result
     from scripts.simulation.play import Plan
 
 FIGURES = (
@@ -25,10 +26,13 @@ FIGURES = (
     ("orders created", "orders made by sfsync"),
     ("statuses pushed", "statuses sent to the org"),
     ("wishes", "wishes of users and programs that were acknowledged"),
+    ("reductions accepted", "reductions that were accepted here"),
+    ("reductions made", "reductions made by sfsync"),
+    ("shipments recorded", "shipments recorded here"),
     ("events", "events of orders"),
     ("days passed", "days passed at a time"),
-    ("duplicates", "orders made twice"),
-    ("lost", "deals or wishes lost"),
+    ("duplicates", "orders, reductions or shipments made twice"),
+    ("lost", "deals, wishes, reductions or shipments lost"),
 )
 
 
@@ -42,6 +46,7 @@ def as_data(result: Result, seeds: Sequence[int], plan: Plan, wall: float) -> di
     """The figures as JSON-ready data."""
     return {
         "command": command(seeds, plan),
+        "seeds": [seeds[0], seeds[-1] + 1],
         "plays": result.plays,
         "failed": [
             {"seed": one.seed, "step": one.step, "invariant": one.invariant, "breach": one.breach}
@@ -53,6 +58,26 @@ def as_data(result: Result, seeds: Sequence[int], plan: Plan, wall: float) -> di
         "wall_seconds": round(wall, 1),
         "digest": f"{result.digest:016x}",
     }
+
+
+def put_together(paths: Sequence[Path]) -> tuple[Result, range, float]:
+    """Add up the figures of runs over consecutive seeds, as `--json` wrote them; returns them, the seeds and the time.
+
+    Raises:
+        ValueError: if a run failed, or seeds are missing or counted twice.
+    """
+    parts = sorted((json.loads(path.read_text(encoding="utf-8")) for path in paths), key=lambda one: one["seeds"])
+    result = Result()
+    for before, part in zip([None, *parts], parts, strict=False):
+        if part["failed"] or (before and before["seeds"][1] != part["seeds"][0]):
+            raise ValueError(f"the run over {part['seeds']} failed, or does not begin where the one before ended")
+        result.plays += part["plays"]
+        result.counts.update(part["figures"])
+        result.counts.update({f"fault {name}": many for name, many in part["faults"].items()})
+        result.seconds += part["cpu_seconds"]
+        result.digest ^= int(part["digest"], 16)
+    seeds = range(parts[0]["seeds"][0], parts[-1]["seeds"][1])
+    return result, seeds, sum(part["wall_seconds"] for part in parts)
 
 
 def as_text(result: Result, seeds: Sequence[int], plan: Plan, wall: float) -> str:
@@ -102,7 +127,7 @@ clock.
 After every step, and where it says so at every call and commit:
 
 {held}
-- in the end everything has come together: once the faults stop, four cycles and no human hand make mirror and org
+- in the end everything has come together: once the faults stop, at most four cycles and no human hand make mirror and org
   equal, every won deal has its order or a listed reason, every event has arrived, and an idle cycle costs two calls.
 """
 

@@ -6,7 +6,6 @@ import shutil
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -24,6 +23,7 @@ from sfsync.webhooks import post
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from decimal import Decimal
     from pathlib import Path
 
     from scripts.simulation.settings import Conditions

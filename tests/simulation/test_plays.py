@@ -16,7 +16,9 @@ from scripts.simulation.simulation import Simulation
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-SEEDS = range(4)
+SEEDS, PARTS = range(200), 10
+PLANS = (Plan(steps=10), Plan(steps=20, mode="safety"))
+"""Shorter than the command's 60 steps, so that many plays fit into the tests; half of them come together in the end."""
 
 
 @pytest.fixture
@@ -26,12 +28,15 @@ def stage() -> Generator[Stage]:
     stage.close()
 
 
-def test_whatever_goes_wrong_in_these_plays_what_must_hold_holds() -> None:
-    result = run(SEEDS, Plan(), jobs=1)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_whatever_goes_wrong_in_these_plays_what_must_hold_holds(part: int) -> None:
+    seeds = SEEDS[part::PARTS]
+
+    result = run(seeds, PLANS[part % len(PLANS)], jobs=1)
 
     assert [(one.seed, one.breach) for one in result.failed] == []
-    assert result.plays == len(SEEDS)
-    assert result.counts["orders created"] > len(SEEDS)
+    assert result.plays == len(seeds) == len(SEEDS) // PARTS
+    assert result.counts["orders created"] > 0
     assert {kind for kind in result.counts if kind.startswith("fault ")}
 
 
@@ -69,12 +74,12 @@ def _three_deals_are_too_many(sim: Simulation) -> None:
 
 
 def test_a_cycle_that_dies_before_a_call_or_commit_ends_as_if_it_had_not(stage: Stage) -> None:
-    # Every fourth here: `scripts/simulate --crash-steps` dies before each.
-    found = crash.everywhere(stage, every=4)
+    # Every eighth here: `scripts/simulate --crash-steps` dies before each.
+    found = crash.everywhere(stage, every=8)
 
     assert found.differing == []
     assert len(found.moments) > 25
-    assert sum("graph" in moment for moment in found.moments) == 1
+    assert sum("graph" in moment for moment in found.moments) >= 1
 
 
 def test_every_planted_fault_still_has_its_place() -> None:

@@ -26,9 +26,9 @@ def ship(sim: Simulation, chance: Random) -> str:
     if not items:
         return "nothing to ship"
     item, quantity = chance.choice(items), chance.choice(QUANTITIES)
-    by_sql = chance.random() < 0.5  # noqa: PLR2004 - a coin
+    plain = chance.random() < 0.5  # noqa: PLR2004 - a coin
     try:
-        done = _by_sql(sim, item, quantity) if by_sql else _by_command(sim, item, quantity)
+        done = by_sql(sim, item, quantity) if plain else _by_command(sim, item, quantity)
     except (SfsyncError, sqlite3.OperationalError) as error:
         done = unless_locked(sim, error)
     return f"{quantity} of {item['sf_id']}: {done}"
@@ -81,7 +81,8 @@ def _items(sim: Simulation) -> list[Row]:
     )
 
 
-def _by_sql(sim: Simulation, item: Row, quantity: float) -> str:
+def by_sql(sim: Simulation, item: Row, quantity: float) -> str:
+    """Record a shipment of one line as a program in any language does."""
     # One statement after the other would let a cycle see a shipment without its line.
     sim.mirror.write("BEGIN IMMEDIATE")
     try:
