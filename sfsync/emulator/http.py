@@ -7,6 +7,7 @@ import json
 import zlib
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, unquote
 
@@ -24,7 +25,16 @@ JSON_TYPE = "application/json;charset=UTF-8"  # exactly so, without a blank [fac
 
 WireFault = Literal["reset", "lost", "timeout", "truncated"]
 
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, default=float).encode
+_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, default=float).encode
+
+
+class Lasting(dict[str, Any]):
+    """What is answered again and again, as describes are: its text is made once, so nobody may change it."""
+
+    @cached_property
+    def text(self) -> str:
+        """It as compact JSON."""
+        return _plain(self)
 
 
 @dataclass(slots=True)
@@ -170,6 +180,19 @@ def _takes_gzip(header: str) -> bool:
 def encode(payload: Any, *, pretty: bool) -> bytes:
     """JSON as an org writes it: compact, or the recorded pretty form [facts: api 0.2]."""
     return (_pretty(payload, "") if pretty else _compact(payload)).encode()
+
+
+def _compact(value: Any) -> str:
+    if isinstance(value, Lasting):
+        return value.text
+    parts = value.get("compositeResponse", ()) if isinstance(value, dict) else ()
+    if any(isinstance(part.get("body"), Lasting) for part in parts):
+        return f'{{"compositeResponse":[{",".join(map(_part, parts))}]}}'
+    return _plain(value)
+
+
+def _part(part: dict[str, Any]) -> str:
+    return f"{{{','.join(f'{_plain(key)}:{_compact(value)}' for key, value in part.items())}}}"
 
 
 def _pretty(value: Any, indent: str) -> str:

@@ -135,7 +135,22 @@ class OrgSchema:
 
     def to_json(self) -> dict[str, Any]:
         """Write as JSON values; `from_json` reads it back to an equal schema."""
-        return asdict(self)
+        # Not asdict, which copies every value of a thousand fields: 13 ms instead of 1.
+        return {
+            "org_id": self.org_id,
+            "org_name": self.org_name,
+            "names": self.names.to_json(),
+            "objects": {
+                name: {
+                    "createable": info.createable,
+                    "updateable": info.updateable,
+                    "replicateable": info.replicateable,
+                    "fields": {key: _flags(one) for key, one in info.fields.items()},
+                }
+                for name, info in self.objects.items()
+            },
+            "statuses": [asdict(choice) for choice in self.statuses],
+        }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> OrgSchema:
@@ -156,6 +171,10 @@ class OrgSchema:
             },
             statuses=tuple(StatusChoice(**choice) for choice in content["statuses"]),
         )
+
+
+def _flags(one: FieldInfo) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in FieldInfo.__slots__}
 
 
 def read_schema(client: OrgClient, names: FieldNames) -> OrgSchema:

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 def save_deals(tx: Tx, org: str, deals: Sequence[Deal]) -> int:
     """Make the mirror's deals and their line sets equal to what the org showed; return how many deals changed.
 
-    A line that the org no longer shows is marked deleted: lines skip the recycle bin. Rows that are
-    equal already are not written.
+    A line that the org no longer shows is marked deleted: lines skip the recycle bin, and those of a deleted deal come
+    back with it. Rows that are equal already are not written.
     """
     rows = changed(tx, opportunities, org, [deal_row(org, deal) for deal in deals])
     upsert(tx, opportunities, rows, ("org", "sf_id"))
     shown = [(deal.sf_id, line) for deal in deals for line in deal.lines]
     touched = _save_lines(tx, org, shown)
     kept = {line.sf_id for _, line in shown}
-    touched |= _drop_lines(tx, org, [deal.sf_id for deal in deals if not deal.is_deleted], kept)
+    touched |= _drop_lines(tx, org, [deal.sf_id for deal in deals], kept)
     touched |= {row["sf_id"] for row in rows}
     flag(tx, org, sorted(touched))
     return len(touched)

@@ -93,6 +93,24 @@ def test_a_line_that_the_org_shows_as_deleted_leaves_its_deal(world: World, app:
     assert "its products add up to 100.00" in judged.message
 
 
+def test_the_lines_of_a_deleted_deal_stay_deleted_however_often_it_is_read(world: World, app: App) -> None:
+    deal = world.deal((3, 100))
+    run_cycle(app)
+    world.org.advance(60)
+    world.org.delete("Opportunity", deal)
+
+    for seconds in (300, 7200, 60):
+        world.org.advance(seconds)
+        run_cycle(app)
+
+        assert [row.is_deleted for row in mirrored(app.db, "opportunity_lines")] == [True], seconds
+
+    world.org.undelete("Opportunity", deal)
+    world.org.advance(60)
+    run_cycle(app)
+    assert [row.is_deleted for row in mirrored(app.db, "opportunity_lines")] == [False]
+
+
 def test_an_order_deleted_in_the_org_is_marked_and_not_made_again(world: World, app: App) -> None:
     deal = world.deal()
     run_cycle(app)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfsync.emulator import describe
 from sfsync.emulator.clock import http_date
-from sfsync.emulator.http import Answer
+from sfsync.emulator.http import Answer, Lasting
 from sfsync.emulator.resources.conditions import check, etag
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def full(org: Org, request: Request, sobject: str) -> Answer:
 def _cached(org: Org, request: Request, name: str, build: Callable[[], dict[str, Any]]) -> Answer:
     key = ("describe", org.schema.version, name, request.version)
     if key not in org.derived:
-        org.derived[key] = build()
+        org.derived[key] = Lasting(build())
     tag = etag(f"{org.settings.org_id} {org.schema.version}")  # one for all describes of an org [recorded]
     matched = tag if org.settings.describe_matches_etag else None
     unchanged = check(request, org.settings, org.schema_changed, matched)
