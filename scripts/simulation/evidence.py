@@ -127,8 +127,9 @@ clock.
 After every step, and where it says so at every call and commit:
 
 {held}
-- in the end everything has come together: once the faults stop, at most four cycles and no human hand make mirror and
-  org equal, every won deal has its order or a listed reason, every event has arrived, and an idle cycle costs two calls.
+- in the end everything has come together: once the faults stop, at most four cycles and no human hand make mirror
+  and org equal, every won deal has its order or a listed reason, every event has arrived, and an idle cycle costs two
+  calls.
 """
 
 
