@@ -59,6 +59,13 @@ def test_an_order_that_the_org_has_as_it_is_wanted_is_explained_from_the_deal_to
     assert "orders activate 00000100" in found.next_step
 
 
+def test_an_order_over_another_amount_than_its_deal_says_so_and_that_it_is_what_was_planned() -> None:
+    found = told(deal(amount=Decimal("200.00")), order())
+
+    assert text(found, "total") == "250.00 over 1 line: what was planned, to the cent."
+    assert states(found)["total"] == State.DONE
+
+
 @pytest.mark.parametrize(
     ("status", "said"), [("Activated", "orders fulfil 00000100"), ("Fulfilled", "Nothing"), ("Cancelled", "Nothing")]
 )

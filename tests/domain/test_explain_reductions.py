@@ -54,3 +54,10 @@ def test_after_a_reduction_is_activated_nothing_is_to_be_done() -> None:
     cut = order(is_reduction=True, status="Activated", org_status="Activated")
 
     assert told(deal(), cut).next_step == "Nothing: the reduction counts from its day on."
+
+
+def test_a_draft_reduction_beside_its_activated_order_is_what_waits_for_somebody() -> None:
+    main = order(status="Activated", org_status="Activated")
+    cut = order(id=2, key=f"{main.key}-R1", sf_id="801000000000009AAA", order_number="00000109", is_reduction=True)
+
+    assert told(deal(), main, cut).next_step == "Review the reduction, then `sfsync orders activate 00000109`."

@@ -13,7 +13,7 @@ from sfsync.store.tables import orders
 from sfsync.sync.arrows import only_generate, only_push
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.deliver import deliver
-from sfsync.sync.guard import Guard, breaches
+from sfsync.sync.guard import Guard, accept_alarms, breaches, lane_alarms
 from sfsync.sync.running import run
 from tests.mirror import mirrored
 from tests.sync.reducing import activated, by_others, take
@@ -117,14 +117,15 @@ def test_what_a_person_accepted_lets_the_lane_go_on_until_another_record_breaks_
     run(app, "look", look)
     stopped = run(app, "push", only_push)
 
-    with app.db.begin() as tx:
-        accepted = alarms.accept(tx, "default", "ann", app.clock())
+    known = lane_alarms(app)
+    accepted = accept_alarms(app, "ann")
     going = run(app, "push", only_push)
     write(app, BROKEN["wrong_status"][1], f"id = {second.id}")
     again = run(app, "look", look)
 
     assert stopped.counts["push_stopped"] == 1
-    assert [alarm.code for alarm in accepted] == ["wrong_status"]
+    assert [alarm.code for alarm in accepted] == [alarm.code for alarm in known] == ["wrong_status"]
+    assert [row.actor for row in mirrored(app.db, "journal", action="alarm.accepted")] == ["ann"]
     assert "push_stopped" not in going.counts
     assert going.attention == ()
     assert raised(app)[0].stops
