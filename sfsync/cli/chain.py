@@ -17,6 +17,7 @@ from sfsync.domain.timeline import NOW, Note, timeline
 from sfsync.salesforce.codes import remedy
 from sfsync.store import deals, deliveries, journal
 from sfsync.store.find import around, of_deal, rejection
+from sfsync.store.shipped import shipped_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +72,9 @@ def chain_of(app: App, tx: Tx, found: Found) -> Chain:
         types=tuple(settings.opportunity_types),
         told=heard,
         reduced=reduced,
+        shipped={order.id: shipped_of(tx, org, order.id) for order in found.orders}
+        if app.settings.shipments.enabled
+        else {},
     )
     explanation = explain(story, remedy=remedy)
     return Chain(explanation, timeline(story, explanation, map(_noted, entries), heard), entries, told)

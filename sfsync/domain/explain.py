@@ -10,6 +10,7 @@ from sfsync.domain.events import EventType
 from sfsync.domain.explain_changes import changes_step
 from sfsync.domain.explain_order import order_steps
 from sfsync.domain.explain_reductions import reduction_steps
+from sfsync.domain.explain_shipments import shipment_steps
 from sfsync.domain.statuses import Status
 from sfsync.domain.steps import Obstacle, State, Step, money
 from sfsync.domain.told import hitch, reached
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from sfsync.domain.explain_reductions import Reduced
+    from sfsync.domain.explain_shipments import Shipped
     from sfsync.domain.facts import OrderFacts
     from sfsync.domain.model import Deal, Problem
     from sfsync.domain.told import Told
@@ -48,6 +50,8 @@ class Story:
     """The events about it, oldest first."""
     reduced: Mapping[int, Reduced] = field(default_factory=dict)
     """What reductions have to do with each order, by its row id."""
+    shipped: Mapping[int, Shipped | None] = field(default_factory=dict)
+    """How the shipping of each order stands, by its row id, where shipments are enabled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ def explain(story: Story, *, remedy: Callable[[str], str | None]) -> Explanation
         chain.add(*order_steps(order, deal=story.deal, several=several, remedy=remedy))
         chain.add(*changes_step(order))
         chain.add(reduction_steps(order, story.reduced.get(order.id), several=several))
+        chain.add(*shipment_steps(order, story.shipped.get(order.id), several=several))
     return Explanation(tuple(chain.steps), tuple(chain.obstacles), _next(story, chain))
 
 

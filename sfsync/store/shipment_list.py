@@ -158,8 +158,7 @@ def list_shipments(
     if held:
         conditions.append(_HELD)
     if waiting:
-        differing = [func.coalesce(_s[name], "") != func.coalesce(_s[f"org_{name}"], "") for name in FIELDS[:4]]
-        conditions.append(or_(_s.sf_id.is_(None), *differing))
+        conditions.append(or_(*(_s.id.in_(some) for some in _to_send(org))))
     number = tx.scalar(select(func.count()).select_from(shipments).where(*conditions)) or 0
     rows = tx.execute(_query(org).where(*conditions).order_by(_s.id.desc()).limit(limit)).all()
     return [ShipmentFacts(**row._mapping) for row in rows], number  # noqa: SLF001 - its documented name
@@ -167,12 +166,8 @@ def list_shipments(
 
 def waiting(tx: Tx, org: str) -> int:
     """Count the shipments that the next cycle sends: new ones with lines, and those of which something is wanted."""
-    unsent = select(_l.shipment_id).where(_l.org == org, text(UNSENT), ~_l.is_deleted)
-    new = and_(_s.status != ShipStatus.VOIDED.value, _s.id.in_(unsent))
-    free = (_s.org == org, ~_s.is_deleted, _s.problem_code.is_(None), _s.in_doubt.is_(None))
-    created = set(tx.scalars(select(_s.id).where(*free, new)))
-    wanted = set(tx.scalars(select(_s.id).where(*free, text(f"({WANTING})"))))
-    return len(created | wanted)
+    free = (_s.problem_code.is_(None), _s.in_doubt.is_(None))
+    return len({number for some in _to_send(org) for number in tx.scalars(some.where(*free))})
 
 
 def lines_of(tx: Tx, shipment: int) -> list[LineFacts]:
@@ -253,6 +248,16 @@ def attention(tx: Tx, org: str, only: str | None) -> list[tuple[str, str, str | 
         said = f"More was shipped than is ordered and not reduced. {alarm.over}. Void what was recorded wrongly."
         found.append(("over", alarm.handle, alarm.name, "over_shipped", said, alarm.over_since, None))
     return found
+
+
+def _to_send(org: str) -> tuple[Select[tuple[int]], Select[tuple[int]]]:
+    """Select the shipments with lines that the org does not have, and those of which something is wanted."""
+    unsent = select(_l.shipment_id).where(_l.org == org, text(UNSENT), ~_l.is_deleted)
+    here = select(_s.id).where(_s.org == org, ~_s.is_deleted)
+    return (
+        here.where(_s.status != ShipStatus.VOIDED.value, _s.id.in_(unsent)),
+        here.where(text(f"({WANTING})")),
+    )
 
 
 def _query(org: str) -> Select[*tuple[Any, ...]]:

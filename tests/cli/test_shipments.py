@@ -36,6 +36,7 @@ def test_a_shipment_is_recorded_sent_listed_corrected_and_voided(org: World, ord
     added = sfsync("shipments", "add", order, "--line", "A=6", "--line", "2=1", *given)
     assert (added.code, "is recorded with 2 lines" in added.text) == (0, True)
     assert "Would send 1 shipment" in sfsync("plan").text
+    assert "waits: 7 of 14 due (50 %). The org has 0 of that. Not sent yet: " in sfsync("why", order).text
     assert "Shipments to be sent 1" in sfsync("status").text
     sent = sfsync("sync")
     assert "Shipments to be sent 0" in sfsync("status").text
@@ -72,6 +73,7 @@ def test_more_than_is_due_is_refused_unless_it_is_meant_and_then_alarmed(order: 
     alarmed = sfsync("sync")
     assert (alarmed.code, "1 over-shipped order" in alarmed.text) == (1, True)
     assert "11 shipped of 10 due" in sfsync("status").text
+    assert "11 shipped of 10 due. Void what was recorded wrongly" in sfsync("why", order).text
     assert "BOX 1" in sfsync("shipments", "list", "--over").text
     assert "recorded before" in sfsync("shipments", "add", order, "--line", "A=1", "--reference", "BOX 1").err
     assert sfsync("shipments", "list", "--over", "--partial").code == 2
