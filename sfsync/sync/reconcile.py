@@ -85,7 +85,11 @@ def run_reconcile(
         Stopped: `progress` asked for it.
     """
     found = Reconciled()
-    report = run(app, command, lambda work: reconcile(work, wanted, found), progress=progress)
+
+    def is_well() -> bool:
+        return found.exit_code == EXIT_DONE
+
+    report = run(app, command, lambda work: reconcile(work, wanted, found), progress=progress, is_well=is_well)
     return report, found
 
 

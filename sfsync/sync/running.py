@@ -59,8 +59,17 @@ def run(
     *,
     only: str | None = None,
     progress: Progress = no_progress,
+    is_well: Callable[[], bool] | None = None,
 ) -> Report:
     """Run some arrows and say what they did.
+
+    Args:
+        app: The service.
+        command: What the run is called in the log.
+        arrows: What is to be done.
+        only: The one deal that it is about.
+        progress: Is told how far it is.
+        is_well: Decides at the end whether the run is “done”; otherwise that is so if nothing needs attention.
 
     Raises:
         LeaseHeld: if another process works on this org and does not finish in time.
@@ -75,6 +84,7 @@ def run(
         arrows(work)
         with app.db.read() as tx:
             opened.attention = overview.attention(tx, app.org_name, only, work.alarms)
+        opened.is_well = is_well() if is_well else not opened.attention
     return Report.of(work, command, opened.started, opened.attention)
 
 
@@ -135,6 +145,7 @@ class _Open:
     calls_before: Counter[str]
     counts: Counter[str] = field(default_factory=Counter)
     attention: tuple[Attention, ...] = ()
+    is_well: bool = True
 
 
 @contextmanager
@@ -148,7 +159,7 @@ def _recorded(app: App, command: str) -> Generator[_Open]:
     outcome: runs.Outcome = "failed"
     try:
         yield opened
-        outcome = "attention" if opened.attention else "done"
+        outcome = "done" if opened.is_well else "attention"
     except (Stopped, KeyboardInterrupt):
         outcome = "interrupted"
         raise

@@ -123,6 +123,7 @@ def test_fifty_drifts_of_all_kinds_are_found_told_apart_and_repaired(world: Worl
     assert all(drift.repaired for drift in repaired.drifts)
     assert repaired.exit_code == 0
     assert (again.drifts, again.exit_code) == ([], 0)
+    assert [run.outcome for run in mirrored(settled.db, "runs", command="reconcile")] == ["attention", "done", "done"]
     assert len(mirrored(settled.db, "journal", action="drift.repaired")) == len(seeded.expected)
     assert [row.sf_id for row in mirrored(settled.db, "orders", status="Cancelled")] == [row.sf_id for row in wishes]
 
