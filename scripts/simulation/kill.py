@@ -1,0 +1,151 @@
+"""kill -9 at every step: a real process dies before, in and after each call and commit, and nothing comes of it.
+
+The process is forked, works on the database by itself, and speaks to org and receiver over sockets (`lifeline`,
+`door`). They live here and go on when it dies. Then another process takes its place, and has to lead to where a
+process leads that nobody killed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scripts.simulation.door import Door
+from scripts.simulation.kinds import COMMIT, Commits
+from scripts.simulation.lifeline import AFTER, DIE, FAILED, GO, live
+from scripts.simulation.process import Killed
+from scripts.simulation.rich import CONDITIONS, act, end_state, prepare
+from scripts.simulation.simulation import Simulation, Violation
+
+if TYPE_CHECKING:
+    from scripts.simulation.mirror import Mirror
+    from scripts.simulation.play import Stage
+    from scripts.simulation.stores import PostgresStore, SqliteStore
+
+    Store = PostgresStore | SqliteStore
+
+
+@dataclass
+class Moment:
+    """A moment in the life of a process: `when` is before, sent (and not answered), or after."""
+
+    when: str
+    kind: str
+    what: str
+
+
+@dataclass
+class Life:
+    """What came of one life that ends at moment `number`, or, if that is 0, when its work is done."""
+
+    number: int
+    moments: list[Moment] = field(default_factory=list)
+    state: dict[str, Any] = field(default_factory=dict)
+    breach: str | None = None
+    killed: bool = False
+    left_behind: bool = False
+    """Whether the dead process left the database something to sort out."""
+
+
+class Killable(Simulation):
+    """A play whose mirror is in any store."""
+
+    def __init__(self, stage: Stage, store: Store) -> None:
+        self.store = store
+        super().__init__(CONDITIONS, stage.place(), stage.empty)
+
+    def database(self) -> tuple[Mirror, str]:
+        """Begin anew in the store."""
+        url = self.store.fresh(self.folder)
+        return self.store.mirror(), url
+
+
+def life(stage: Stage, store: Store, number: int = 0) -> Life:
+    """Live through the rich cycle, killed at moment `number` if that is not 0, and on to the end in a new process."""
+    random.seed("crash")
+    sim = Killable(stage, store)
+    lived = Life(number)
+    try:
+        prepare(sim)
+        random.seed("crash")
+        sim.run(sim.process, lambda: _Parent(sim, lived).run())
+        sim.process.restart()
+        sim.org.advance(600)
+        for _ in range(2 if lived.killed else 1):
+            sim.run(sim.process, lambda: act(sim))
+            sim.step_done()
+        lived.state = end_state(sim)
+    except Violation as violation:
+        lived.breach = str(violation)
+    finally:
+        sim.close()
+        shutil.rmtree(sim.folder)
+    return lived
+
+
+class _Parent:
+    """Runs one real process, and hears what it tells."""
+
+    def __init__(self, sim: Killable, lived: Life) -> None:
+        self._sim, self._lived = sim, lived
+        self._commits = Commits(sim.mirror)
+        self._line, self._childs_end = socket.socketpair()
+        self._said = self._line.makefile("r", encoding="utf-8")
+
+    def run(self) -> None:
+        """Run it to its end.
+
+        Raises:
+            Killed: if it was killed.
+        """
+        sim = self._sim
+        # Nothing of the database may be open when a process is forked: both would take it for theirs.
+        sim.process.close()
+        sim.second.close()
+        sim.mirror.close()
+        with self._line, self._said, Door(sim, self._hear) as door:
+            pid = os.fork()
+            if pid == 0:
+                self._said.close()
+                self._line.close()
+                live(self._childs_end, door.server_port, sim.process.settings, sim.store.url, sim.org.clock())
+            self._childs_end.close()
+            sim.mirror = sim.store.mirror()
+            try:
+                door.serve(self._line, self._hear)
+            finally:
+                self._line.shutdown(socket.SHUT_RDWR)
+                _, status = os.waitpid(pid, 0)
+        if os.WIFSIGNALED(status):
+            self._lived.killed = os.WTERMSIG(status) == signal.SIGKILL
+            self._lived.left_behind = sim.store.left_behind()
+            sim.mirror = sim.store.mirror()
+            raise Killed
+
+    def _hear(self) -> bool:
+        """Hear of the next moment, and say whether life goes on; False if there is nobody any more."""
+        said = self._said.readline()
+        if not said:
+            return False
+        sim, moments = self._sim, self._lived.moments
+        when, kind, what = said.rstrip("\n").split("\t")
+        if when == FAILED:
+            sim.violated("the service never breaks", kind)
+        if (when, what) == (AFTER, COMMIT):
+            sim.process.on_commit(sim.process)
+            kind = self._commits.kind(sim.mirror)
+            for one in moments[-2:]:
+                one.kind = kind if one.kind == COMMIT else one.kind
+        moments.append(Moment(when, kind, what))
+        if len(moments) == self._lived.number:
+            # The dead process was the only one that had the database open: the next one has to clear up.
+            sim.mirror.close()
+            self._line.sendall(DIE)
+        else:
+            self._line.sendall(GO)
+        return True
