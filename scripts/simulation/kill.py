@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     Store = PostgresStore | SqliteStore
 
+MOST_CYCLES = 2
+
 
 @dataclass
 class Moment:
@@ -48,6 +50,8 @@ class Life:
     state: dict[str, Any] = field(default_factory=dict)
     breach: str | None = None
     killed: bool = False
+    cycles: int = 0
+    """So many cycles of the next process brought everything to its end."""
     left_behind: bool = False
     """Whether the dead process left the database something to sort out."""
 
@@ -65,8 +69,11 @@ class Killable(Simulation):
         return self.store.mirror(), url
 
 
-def life(stage: Stage, store: Store, number: int = 0) -> Life:
-    """Live through the rich cycle, killed at moment `number` if that is not 0, and on to the end in a new process."""
+def life(stage: Stage, store: Store, number: int = 0, calm: dict[str, Any] | None = None) -> Life:
+    """Live through the rich cycle, killed at moment `number` if that is not 0, and on to the end in a new process.
+
+    The end is where a life led that nobody killed, `calm`, or after two more cycles.
+    """
     random.seed("crash")
     sim = Killable(stage, store)
     lived = Life(number)
@@ -76,10 +83,12 @@ def life(stage: Stage, store: Store, number: int = 0) -> Life:
         sim.run(sim.process, lambda: _Parent(sim, lived).run())
         sim.process.restart()
         sim.org.advance(600)
-        for _ in range(2 if lived.killed else 1):
+        for lived.cycles in range(1, MOST_CYCLES + 1):
             sim.run(sim.process, lambda: act(sim))
             sim.step_done()
-        lived.state = end_state(sim)
+            lived.state = end_state(sim)
+            if calm in (None, lived.state):
+                break
     except Violation as violation:
         lived.breach = str(violation)
     finally:

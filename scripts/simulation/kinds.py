@@ -18,7 +18,7 @@ DELIVER = "deliver an event"
 _WRITES = {
     "create an order": re.compile(r'"url":"[^"]*/sobjects/Order"[^}]*"body":\{(?![^}]*"IsReductionOrder":true)'),
     "create a reduction": re.compile(r'"IsReductionOrder":true'),
-    "bring a draft to its deal": re.compile(r'"method":"PATCH","url":"[^"]*/sobjects/Order/'),
+    "bring a draft to its deal": re.compile(r"/sobjects/Order(?:Item)?/80[12]"),
     "create a shipment": re.compile(r'"url":"[^"]*/sobjects/Shipment__c"'),
     "update a shipment": re.compile(r'"attributes":\{"type":"Shipment__c"\}'),
     "push a status": re.compile(r'"attributes":\{"type":"Order"\}[^}]*"Status":'),

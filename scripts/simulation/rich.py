@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,14 @@ from scripts.simulation.actors import users, warehouse
 from scripts.simulation.actors.service import served
 from scripts.simulation.settings import Conditions
 from sfsync.domain.holdings import Demand
+from sfsync.salesforce.schema import OrgSchema
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reduce import Request
 from sfsync.sync.reduce import reduce as carry_out
+from sfsync.sync.supplement import amend_orders_of
 
 if TYPE_CHECKING:
+    from scripts.simulation.mirror import Row
     from scripts.simulation.simulation import Simulation
 
 CONDITIONS = Conditions(policy="org_wins", ships=True)
@@ -21,30 +25,35 @@ ORDERS = ("sf_id", "key", "origin", "status", "org_status", "org_po_number", "in
 
 
 def prepare(sim: Simulation) -> None:
-    """Have work of every kind wait: deals to order, an order to adopt, to push, to take back, to ship, events."""
+    """Have work of every kind wait.
+
+    Deals to order, an order to adopt, a draft whose deal has changed, a supplementary order, fields and statuses to
+    push, a reduction to make and to activate, a shipment to make, one to update, and with all that events to deliver.
+    """
     company, org = sim.company, sim.org
     line = {"PricebookEntryId": company.entries[0], "Quantity": 3, "TotalPrice": 100}
     waiting = [company.deal(account, [line]) for account in company.accounts]
-    for deal in waiting[:2]:
-        org.update("Opportunity", deal, {"StageName": "Closed Won"})
-    sold = company.deal(company.accounts[2], [line])
-    org.update("Opportunity", sold, {"StageName": "Closed Won"})
+    grows, sold = (company.deal(company.accounts[number], [{**line, "Quantity": 4}]) for number in (1, 2))
+    _win(sim, *waiting[:2], grows, sold)
     sim.look()
     _cycle(sim)
     org.advance(1200)
-    first, second, third = sim.mirror.rows("SELECT id, sf_id FROM orders ORDER BY id")
-    org.update("Order", third["sf_id"], {"Status": "Activated"})
-    _cycle(sim)
-    org.advance(1200)
-    sim.look()
-    app = sim.second.app
-    taken = carry_out(app, Request((Demand("1", by=Decimal(1)),), third["sf_id"], activate=True), actor="anna")
-    for invariant in sim.invariants:
-        invariant.reserved(taken.plans[0].key)
+    first, second, larger, third = sim.mirror.rows("SELECT id, sf_id FROM orders ORDER BY id")
+    for order in (larger, third):
+        org.update("Order", order["sf_id"], {"Status": "Activated"})
+    _change_line(sim, grows, Quantity=6, TotalPrice=150)
     item, *_ = sim.mirror.rows("SELECT id, sf_id, order_id FROM order_items WHERE order_id = ?", third["id"])
+    warehouse.by_sql(sim, item, 1)
+    _cycle(sim)
+    served(sim, sim.process)
+    org.advance(1200)
+    sim.look()
+    _want(sim, third, grows)
     warehouse.by_sql(sim, item, 2)
+    sim.mirror.write("UPDATE shipments SET status = 'Shipped' WHERE sf_id IS NOT NULL")
     users.wish(sim, first, {"Status": "Activated", "PoNumber": "PO-1"})
     users.wish(sim, second, {"PoNumber": "PO-2"})
+    _change_line(sim, waiting[1], TotalPrice=120)
     for deal in (
         waiting[2],
         company.deal(company.accounts[0], [line, line]),
@@ -52,9 +61,35 @@ def prepare(sim: Simulation) -> None:
     ):
         # Farther apart than the look-back reaches: what is read and not kept is lost for good.
         org.advance(900)
-        org.update("Opportunity", deal, {"StageName": "Closed Won"})
+        _win(sim, deal)
     company.order(company.deals[-1], company.accounts[1])
     sim.look()
+
+
+def _win(sim: Simulation, *deals: str) -> None:
+    for deal in deals:
+        sim.org.update("Opportunity", deal, {"StageName": "Closed Won"})
+
+
+def _change_line(sim: Simulation, deal: str, **values: float) -> None:
+    [line] = sim.company.ids("OpportunityLineItem", f"\"OpportunityId\" = '{deal}'")
+    sim.org.update("OpportunityLineItem", line, values)
+
+
+def _want(sim: Simulation, reduced: Row, grown: str) -> None:
+    """Take one piece of an order back, and bring the orders of a deal that has grown to it."""
+    app = sim.second.app
+    [schema] = sim.mirror.rows("SELECT content FROM schema_cache")
+    with sim.promising(sim.second):
+        asked = Request((Demand("1", by=Decimal(1)),), reduced["sf_id"], activate=True)
+        taken = carry_out(app, asked, actor="anna").plans[0]
+        with app.db.begin() as tx:
+            known = OrgSchema.from_json(json.loads(schema["content"]))
+            done = amend_orders_of(app, tx, grown, known, actor="anna", activate=True)
+    for invariant in sim.invariants:
+        invariant.reserved(taken.key)
+    assert done.plan is not None  # noqa: S101 - the deal has grown
+    sim.supplements.add(done.plan.key)
 
 
 def act(sim: Simulation) -> None:

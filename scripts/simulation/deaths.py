@@ -1,0 +1,175 @@
+"""Death at every step, by kill -9: all moments of the rich cycle on one database, by several processes, added up."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scripts.simulation.kill import life
+from scripts.simulation.kinds import COMMIT
+from scripts.simulation.lifeline import AFTER, BEFORE, SENT
+from scripts.simulation.play import Stage
+from scripts.simulation.stores import PostgresStore, SqliteStore
+from sfsync.store.engine import open_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from scripts.simulation.kill import Life, Moment, Store
+
+DATABASES = ("sqlite", "postgresql")
+_TEMPLATE = "sfsync_empty"
+
+
+@dataclass
+class Deaths:
+    """What came of all deaths on one database."""
+
+    database: str
+    moments: list[Moment] = field(default_factory=list)
+    """Those of the process that nobody killed."""
+    killed: int = 0
+    differing: list[str] = field(default_factory=list)
+    left_behind: int = 0
+    """How many of the dead left the database something to sort out."""
+    second_cycles: int = 0
+    """How often one more cycle was not enough, and the one after was."""
+    seconds: float = 0.0
+
+    def add(self, lived: Life, calm: Life) -> None:
+        """Take one death in."""
+        told = calm.moments[lived.number - 1]
+        where = f"{self.database}, {lived.number}, {told.when} {told.kind} ({told.what})"
+        if lived.breach:
+            self.differing.append(f"{where}: {lived.breach}")
+            return
+        last = lived.moments[-1]
+        if not lived.killed or (last.when, last.what) != (told.when, told.what):
+            self.differing.append(f"{where}: nobody died there")
+        self.differing += [
+            f"{where}: {name} {lived.state[name]} instead of {value}"
+            for name, value in calm.state.items()
+            if lived.state[name] != value
+        ]
+        self.killed += lived.killed
+        self.left_behind += lived.left_behind
+        self.second_cycles += lived.cycles > 1
+
+    def as_data(self) -> dict[str, Any]:
+        """JSON-ready data."""
+        calls, commits = (
+            {
+                kind: {when: times[when] for when in (BEFORE, SENT, AFTER) if times[when]}
+                for kind, times in _by_kind(one for one in self.moments if (one.what == COMMIT) is wanted).items()
+            }
+            for wanted in (False, True)
+        )
+        return {
+            "database": self.database,
+            "moments": len(self.moments),
+            "calls": calls,
+            "commits": commits,
+            "killed": self.killed,
+            "left_behind": self.left_behind,
+            "second_cycles": self.second_cycles,
+            "differing": self.differing,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def everywhere(stage: Stage, store: Store, *, first: int = 1, every: int = 1) -> Deaths:
+    """Die at moment `first` and at every so many from there, one life after the other."""
+    calm, found = _begin(stage, store)
+    for number in range(first, len(calm.moments) + 1, every) if not found.differing else ():
+        found.add(life(stage, store, number, calm.state), calm)
+    return found
+
+
+def in_parallel(database: str, jobs: int) -> Deaths:
+    """Die at every moment on a kind of database, in so many processes at once.
+
+    Raises:
+        PostgresMissingError: if PostgreSQL is asked for, and there is no server to start.
+    """
+    started = time.monotonic()
+    with ExitStack() as stack:
+        folder = None
+        if database == "postgresql":
+            # Here, not on top: copies of the tree without the tests die on SQLite only.
+            from tests.postgres import Postgres  # noqa: PLC0415
+
+            postgres, stop = Postgres.watch()
+            stack.callback(stop)
+            folder = postgres.folder
+        stage = Stage()
+        stack.callback(stage.close)
+        calm, found = _begin(stage, _store(stage, folder))
+        tasks = [(number, calm.state, folder) for number in range(1, len(calm.moments) + 1)]
+        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+            for lived in pool.imap_unordered(_task, tasks if not found.differing else ()):
+                found.add(lived, calm)
+    found.differing.sort()
+    found.seconds = time.monotonic() - started
+    return found
+
+
+def as_text(found: Deaths) -> str:
+    """What came of it, for people."""
+    calls = sum(moment.what != COMMIT for moment in found.moments)
+    lines = [
+        *found.differing,
+        f"{found.database}: killed by signal 9 at each of {found.killed} moments ({calls} of calls, "
+        f"{len(found.moments) - calls} of commits): {len(found.differing)} end elsewhere than an undisturbed run; "
+        f"{found.seconds:.0f} s",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def all_kinds(databases: Sequence[str], jobs: int | None) -> Iterator[Deaths]:
+    """Die everywhere on each kind of database in turn, and tell how far it is."""
+    for database in databases:
+        sys.stderr.write(f"death at every step on {database}\n")
+        yield in_parallel(database, jobs or os.cpu_count() or 1)
+
+
+def _begin(stage: Stage, store: Store) -> tuple[Life, Deaths]:
+    calm = life(stage, store)
+    found = Deaths(store.kind, calm.moments)
+    if calm.breach:
+        found.differing.append(f"{store.kind}, without any death: {calm.breach}")
+    return calm, found
+
+
+def _store(stage: Stage, folder: Path | None) -> Store:
+    if folder is None:
+        return SqliteStore(stage.empty)
+    from tests.postgres import Postgres  # noqa: PLC0415 - as above
+
+    server = Postgres(folder).server(_TEMPLATE, lambda url: open_database(url).close())
+    return PostgresStore(lambda: server.emptied(f"play_{os.getpid()}", _TEMPLATE))
+
+
+_kept: list[tuple[Stage, Store]] = []
+
+
+def _task(task: tuple[int, dict[str, Any], Path | None]) -> Life:
+    """Live one life in a process of the pool, which keeps its stage."""
+    number, calm, folder = task
+    if not _kept:
+        stage = Stage()
+        _kept.append((stage, _store(stage, folder)))
+    return life(*_kept[0], number, calm)
+
+
+def _by_kind(moments: Iterable[Moment]) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {}
+    for moment in moments:
+        found.setdefault(moment.kind, Counter())[moment.when] += 1
+    return found
