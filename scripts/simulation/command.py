@@ -140,9 +140,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"only these kinds of faults: {','.join(KINDS)}, or none",
     )
     add("--steps", type=int, default=STEPS, help="acts per play (default %(default)s)")
-    add(
-        "--jobs", "--workers", type=int, help="processes (default: one for plays, one for each processor with --kill)"
-    )
+    add("--jobs", "--workers", type=int, help="processes (default: one for plays, one for each processor with --kill)")
     add("--json", action="store_true", help="figures as one JSON document")
     add("--only-steps", type=_numbers, metavar="N,N", help="of the first seed, only these steps: what a failure prints")
     add("--shrink-seconds", type=float, default=60.0, help="how long a failing play may be made shorter")

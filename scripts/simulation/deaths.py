@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.simulation.kill import life
@@ -21,6 +20,7 @@ from sfsync.store.engine import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from scripts.simulation.kill import Life, Moment, Store
 
@@ -123,13 +123,12 @@ def in_parallel(database: str, jobs: int) -> Deaths:
 def as_text(found: Deaths) -> str:
     """What came of it, for people."""
     calls = sum(moment.what != COMMIT for moment in found.moments)
-    lines = [
-        *found.differing,
-        f"{found.database}: killed by signal 9 at each of {found.killed} moments ({calls} of calls, "
-        f"{len(found.moments) - calls} of commits): {len(found.differing)} end elsewhere than an undisturbed run; "
-        f"{found.seconds:.0f} s",
-    ]
-    return "\n".join(lines) + "\n"
+    summary = (
+        f"{found.database}: {found.killed} processes killed by signal 9, one at each of {len(found.moments)} moments "
+        f"({calls} of calls, {len(found.moments) - calls} of commits): {len(found.differing)} end elsewhere than an "
+        f"undisturbed run; {found.seconds:.0f} s"
+    )
+    return "".join(f"{line}\n" for line in (*found.differing, summary))
 
 
 def all_kinds(databases: Sequence[str], jobs: int | None) -> Iterator[Deaths]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import select
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -26,7 +26,6 @@ class Door(HTTPServer):
     """A port of this machine: calls with `webhook-id` are for the receiver, all others for the org."""
 
     request_queue_size = 5
-    sim: ClassVar[Simulation]
 
     def __init__(self, sim: Simulation, sent: Callable[[], object]) -> None:
         self.of, self.sent = sim, sent
@@ -39,10 +38,10 @@ class Door(HTTPServer):
             TimeoutError: if the process does nothing at all.
         """
         while True:
-            ready, _, _ = select.select([self, line], [], [], _PATIENCE_SECONDS)
+            ready, _, _ = select.select([self.socket, line], [], [], _PATIENCE_SECONDS)
             if not ready:
                 raise TimeoutError("the process hangs")
-            if self in ready:
+            if self.socket in ready:
                 # First: a process tells that it has sent a call after it has.
                 self.handle_request()
             elif not hear():
@@ -75,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(content)
 
-    do_GET = do_PATCH = do_PUT = do_DELETE = do_POST
+    do_GET = do_PATCH = do_PUT = do_DELETE = do_POST  # noqa: N815 - the names that http.server looks for
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its signature
         """Say nothing."""

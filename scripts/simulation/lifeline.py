@@ -79,7 +79,7 @@ class Lifeline:
 
 
 def die() -> None:
-    """End at once, as a machine without power does."""
+    """End at once, whatever is open or half done."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -111,7 +111,7 @@ class Network(BaseAdapter):
         response.headers.update(answer.getheaders())
         response.encoding = "utf-8"
         response.raw = HTTPResponse(
-            io.BytesIO(content), answer.getheaders(), status=answer.status, preload_content=False
+            io.BytesIO(content), dict(answer.getheaders()), status=answer.status, preload_content=False
         )
         return response
 
@@ -134,4 +134,4 @@ def _tell_of_commits(db: Database, lifeline: Lifeline) -> None:
         commit(connection)
         lifeline.moment(AFTER, COMMIT, COMMIT)
 
-    dialect.do_commit = do_commit  # type: ignore[method-assign]
+    dialect.do_commit = do_commit  # type: ignore[method-assign,assignment]
