@@ -114,6 +114,12 @@ def end_state(sim: Simulation) -> dict[str, Any]:
             (tuple(str(row[name]) for name in names), len(sim.record.items(number)))
             for number, row in sim.record.orders.items()
         ),
+        "org lines": sorted(
+            tuple(str(item[name]) for name in ("SFSync_Key__c", "OriginalOrderItemId", "Quantity", "UnitPrice"))
+            for item in sim.record.items()
+        ),
+        "open lists": rows("SELECT opportunity_id FROM discrepancies WHERE resolved_at IS NULL ORDER BY 1")
+        + rows("SELECT order_id, field FROM conflicts WHERE resolved_at IS NULL ORDER BY 1, 2"),
         "mirror": sorted(tuple(str(row[name]) for name in ORDERS) for row in rows("SELECT * FROM orders")),
         "shipments": rows("SELECT key, status, org_status, in_doubt FROM shipments ORDER BY key"),
         "shipped in the org": [
