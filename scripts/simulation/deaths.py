@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scripts.simulation.kill import life
+from scripts.simulation.kill import World
 from scripts.simulation.kinds import COMMIT
 from scripts.simulation.lifeline import AFTER, BEFORE, SENT
 from scripts.simulation.play import Stage
@@ -86,9 +86,11 @@ class Deaths:
 
 def everywhere(stage: Stage, store: Store, *, first: int = 1, every: int = 1) -> Deaths:
     """Die at moment `first` and at every so many from there, one life after the other."""
-    calm, found = _begin(stage, store)
+    world = World(stage, store)
+    calm, found = _begin(world, store.kind)
     for number in range(first, len(calm.moments) + 1, every) if not found.differing else ():
-        found.add(life(stage, store, number, calm.state), calm)
+        found.add(world.life(number, calm.state), calm)
+    world.close()
     return found
 
 
@@ -110,7 +112,7 @@ def in_parallel(database: str, jobs: int) -> Deaths:
             folder = postgres.folder
         stage = Stage()
         stack.callback(stage.close)
-        calm, found = _begin(stage, _store(stage, folder))
+        calm, found = _begin(World(stage, _store(stage, folder)), database)
         tasks = [(number, calm.state, folder) for number in range(1, len(calm.moments) + 1)]
         with multiprocessing.get_context("spawn").Pool(jobs) as pool:
             for lived in pool.imap_unordered(_task, tasks if not found.differing else ()):
@@ -138,11 +140,11 @@ def all_kinds(databases: Sequence[str], jobs: int | None) -> Iterator[Deaths]:
         yield in_parallel(database, jobs or os.cpu_count() or 1)
 
 
-def _begin(stage: Stage, store: Store) -> tuple[Life, Deaths]:
-    calm = life(stage, store)
-    found = Deaths(store.kind, calm.moments)
+def _begin(world: World, database: str) -> tuple[Life, Deaths]:
+    calm = world.life()
+    found = Deaths(database, calm.moments)
     if calm.breach:
-        found.differing.append(f"{store.kind}, without any death: {calm.breach}")
+        found.differing.append(f"{database}, without any death: {calm.breach}")
     return calm, found
 
 
@@ -155,16 +157,16 @@ def _store(stage: Stage, folder: Path | None) -> Store:
     return PostgresStore(lambda: server.emptied(f"play_{os.getpid()}", _TEMPLATE))
 
 
-_kept: list[tuple[Stage, Store]] = []
+_kept: list[World] = []
 
 
 def _task(task: tuple[int, dict[str, Any], Path | None]) -> Life:
-    """Live one life in a process of the pool, which keeps its stage."""
+    """Live one life in a process of the pool, which keeps its world."""
     number, calm, folder = task
     if not _kept:
         stage = Stage()
-        _kept.append((stage, _store(stage, folder)))
-    return life(*_kept[0], number, calm)
+        _kept.append(World(stage, _store(stage, folder)))
+    return _kept[0].life(number, calm)
 
 
 def _by_kind(moments: Iterable[Moment]) -> dict[str, Counter[str]]:

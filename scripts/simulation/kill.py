@@ -8,10 +8,12 @@ process leads that nobody killed.
 from __future__ import annotations
 
 import os
+import pickle
 import random
 import shutil
 import signal
 import socket
+import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,8 @@ from scripts.simulation.rich import CONDITIONS, act, end_state, prepare
 from scripts.simulation.simulation import Simulation, Violation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scripts.simulation.mirror import Mirror
     from scripts.simulation.play import Stage
     from scripts.simulation.stores import PostgresStore, SqliteStore
@@ -68,18 +72,72 @@ class Killable(Simulation):
         url = self.store.fresh(self.folder)
         return self.store.mirror(), url
 
+    def let_go(self) -> None:
+        """Close everything of the database: what is open when a process is forked, both would take for theirs."""
+        self.process.close()
+        self.second.close()
+        self.mirror.close()
 
-def life(stage: Stage, store: Store, number: int = 0, calm: dict[str, Any] | None = None) -> Life:
-    """Live through the rich cycle, killed at moment `number` if that is not 0, and on to the end in a new process.
 
-    The end is where a life led that nobody killed, `calm`, or after two more cycles.
+class World:
+    """A world in which work of every kind waits for a process: made once, and copied for each life.
+
+    A copy is a fork: an org in memory is copied with all it knows, and nothing that lives in it comes back.
     """
-    random.seed("crash")
-    sim = Killable(stage, store)
-    lived = Life(number)
-    try:
-        prepare(sim)
+
+    def __init__(self, stage: Stage, store: Store) -> None:
         random.seed("crash")
+        self._sim = Killable(stage, store)
+        prepare(self._sim)
+        self._sim.let_go()
+        store.save()
+
+    def life(self, number: int = 0, calm: dict[str, Any] | None = None) -> Life:
+        """Live through the rich cycle, killed at moment `number` if that is not 0, and on to the end in a new process.
+
+        The end is where a life led that nobody killed, `calm`, or after two more cycles.
+        """
+        return in_a_copy(lambda: _live(self._sim, number, calm))
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._sim.close()
+        shutil.rmtree(self._sim.folder)
+
+
+def in_a_copy(act: Callable[[], Life]) -> Life:
+    """Do something in a copy of this process, and return what it returns.
+
+    Raises:
+        RuntimeError: if it breaks down; its words are on standard error.
+    """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            told = pickle.dumps(act())
+            with os.fdopen(writing, "wb") as answer:
+                answer.write(told)
+        except BaseException:  # noqa: BLE001 - nothing may go on in two processes
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        told = answer.read()
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise RuntimeError("the simulator itself broke down")
+    lived: Life = pickle.loads(told)  # noqa: S301 - our own process wrote it
+    return lived
+
+
+def _live(sim: Killable, number: int, calm: dict[str, Any] | None) -> Life:
+    lived = Life(number)
+    sim.store.restore()
+    sim.mirror = sim.store.mirror()
+    random.seed("crash")
+    try:
         sim.run(sim.process, lambda: _Parent(sim, lived).run())
         sim.process.restart()
         sim.org.advance(600)
@@ -91,9 +149,6 @@ def life(stage: Stage, store: Store, number: int = 0, calm: dict[str, Any] | Non
                 break
     except Violation as violation:
         lived.breach = str(violation)
-    finally:
-        sim.close()
-        shutil.rmtree(sim.folder)
     return lived
 
 
@@ -113,10 +168,7 @@ class _Parent:
             Killed: if it was killed.
         """
         sim = self._sim
-        # Nothing of the database may be open when a process is forked: both would take it for theirs.
-        sim.process.close()
-        sim.second.close()
-        sim.mirror.close()
+        sim.let_go()
         with self._line, self._said, Door(sim, self._hear) as door:
             pid = os.fork()
             if pid == 0:

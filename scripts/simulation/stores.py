@@ -24,6 +24,33 @@ _WORKING = (
     "SELECT count(*) AS many FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
 )
+_SAVE = """
+DO $$
+DECLARE name text;
+BEGIN
+    DROP SCHEMA IF EXISTS saved CASCADE;
+    CREATE SCHEMA saved;
+    CREATE TABLE saved.of_sequences AS SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public';
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('CREATE TABLE saved.%I AS TABLE public.%I', name, name);
+    END LOOP;
+END $$
+"""
+# As a replica: neither triggers nor foreign keys have a say.
+_RESTORE = """
+DO $$
+DECLARE name text; number bigint;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM public.%I', name);
+        EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM saved.%I', name, name);
+    END LOOP;
+    FOR name, number IN SELECT sequencename, last_value FROM saved.of_sequences LOOP
+        PERFORM setval(format('public.%I', name), coalesce(number, 1), number IS NOT NULL);
+    END LOOP;
+END $$
+"""
 _POLL_SECONDS = 0.002
 _PATIENCE_SECONDS = 30
 
@@ -48,9 +75,22 @@ class SqliteStore:
         """Look into it as another program does."""
         return Mirror(self._path)
 
+    def save(self) -> None:
+        """Keep it as it is now; nobody has it open."""
+        shutil.copyfile(self._path, self._beside("saved"))
+
+    def restore(self) -> None:
+        """Have it be again as it was kept."""
+        shutil.copyfile(self._beside("saved"), self._path)
+        for rest in ("wal", "shm"):
+            self._beside(rest).unlink(missing_ok=True)
+
+    def _beside(self, name: str) -> Path:
+        return self._path.with_name(f"{self._path.name}-{name}")
+
     def left_behind(self) -> bool:
         """Whether a process that died has left a log of writes which the next one to open the file has to sort out."""
-        log = self._path.with_name(f"{self._path.name}-wal")
+        log = self._beside("wal")
         return log.exists() and log.stat().st_size > 0
 
 
@@ -72,6 +112,16 @@ class PostgresStore:
     def mirror(self) -> Mirror:
         """Look into it as another program does."""
         return PostgresMirror(self.url)
+
+    def save(self) -> None:
+        """Keep it as it is now."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(_SAVE)
+
+    def restore(self) -> None:
+        """Have it be again as it was kept."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(_RESTORE)
 
     def left_behind(self) -> bool:
         """Wait until the server has seen that a process died: its transaction is undone, its locks are free.
