@@ -117,6 +117,9 @@ def in_parallel(database: str, jobs: int) -> Deaths:
         with multiprocessing.get_context("spawn").Pool(jobs) as pool:
             for lived in pool.imap_unordered(_task, tasks if not found.differing else ()):
                 found.add(lived, calm)
+            # Not ended but left to end: they remove their folders.
+            pool.close()
+            pool.join()
     found.differing.sort()
     found.seconds = time.monotonic() - started
     return found

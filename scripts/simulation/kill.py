@@ -87,6 +87,7 @@ class World:
 
     def __init__(self, stage: Stage, store: Store) -> None:
         random.seed("crash")
+        self._stage = stage  # its folder goes when nobody knows it any more
         self._sim = Killable(stage, store)
         prepare(self._sim)
         self._sim.let_go()
