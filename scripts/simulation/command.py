@@ -76,7 +76,7 @@ def _play(seeds: Sequence[int], plan: Plan, options: argparse.Namespace) -> int:
     if result.failed:
         return 1
     if options.evidence:
-        died = list(deaths.all_kinds(deaths.DATABASES, options.jobs))
+        died = list(deaths.all_kinds(deaths.usable(), options.jobs))
         sys.stderr.writelines(map(deaths.as_text, died))
         if any(one.differing for one in died):
             return 1
@@ -85,8 +85,12 @@ def _play(seeds: Sequence[int], plan: Plan, options: argparse.Namespace) -> int:
 
 
 def _kill(options: argparse.Namespace) -> int:
+    asked = options.database or deaths.DATABASES
+    there = deaths.usable(asked)
+    if options.database and len(there) < len(asked):
+        return 2
     died: list[deaths.Deaths] = []
-    for one in deaths.all_kinds(options.database or deaths.DATABASES, options.jobs):
+    for one in deaths.all_kinds(there, options.jobs):
         died.append(one)
         if not options.json:
             sys.stdout.write(deaths.as_text(one))

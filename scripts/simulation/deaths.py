@@ -21,6 +21,7 @@ from sfsync.store.engine import open_database
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+    from types import ModuleType
 
     from scripts.simulation.kill import Life, Moment, Store
 
@@ -104,10 +105,7 @@ def in_parallel(database: str, jobs: int) -> Deaths:
     with ExitStack() as stack:
         folder = None
         if database == "postgresql":
-            # Here, not on top: copies of the tree without the tests die on SQLite only.
-            from tests.postgres import Postgres  # noqa: PLC0415
-
-            postgres, stop = Postgres.watch()
+            postgres, stop = _postgres().Postgres.watch()
             stack.callback(stop)
             folder = postgres.folder
         stage = Stage()
@@ -122,6 +120,18 @@ def in_parallel(database: str, jobs: int) -> Deaths:
             pool.join()
     found.differing.sort()
     found.seconds = time.monotonic() - started
+    return found
+
+
+def usable(databases: Sequence[str] = DATABASES) -> list[str]:
+    """Those kinds of databases that there are here; it says which one is missing, and what to install."""
+    found = list(databases)
+    if "postgresql" in found:
+        try:
+            _postgres().find_programs()
+        except _postgres().PostgresMissingError as error:
+            sys.stderr.write(f"not on postgresql: {error}\n")
+            found.remove("postgresql")
     return found
 
 
@@ -154,10 +164,15 @@ def _begin(world: World, database: str) -> tuple[Life, Deaths]:
 def _store(stage: Stage, folder: Path | None) -> Store:
     if folder is None:
         return SqliteStore(stage.empty)
-    from tests.postgres import Postgres  # noqa: PLC0415 - as above
-
-    server = Postgres(folder).server(_TEMPLATE, lambda url: open_database(url).close())
+    server = _postgres().Postgres(folder).server(_TEMPLATE, lambda url: open_database(url).close())
     return PostgresStore(lambda: server.emptied(f"play_{os.getpid()}", _TEMPLATE))
+
+
+def _postgres() -> ModuleType:
+    """The server of the tests. Not on top: copies of the tree without the tests die on SQLite only."""
+    from tests import postgres  # noqa: PLC0415
+
+    return postgres
 
 
 _kept: list[World] = []

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.simulation import command, evidence
-from scripts.simulation.deaths import Deaths, everywhere
+from scripts.simulation.deaths import Deaths, everywhere, usable
 from scripts.simulation.kill import Life, Moment
 from scripts.simulation.kinds import CALLS, COMMIT
 from scripts.simulation.lifeline import AFTER, BEFORE, SENT
 from scripts.simulation.play import Plan, Stage
 from scripts.simulation.stores import PostgresStore, SqliteStore
 from tests.conftest import TEMPLATE
+from tests.postgres import SWITCH
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -102,6 +103,15 @@ def test_a_death_that_leads_elsewhere_makes_no_page(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="a death on sqlite leads elsewhere"):
         evidence.put_together([path])
+
+
+def test_where_there_is_no_postgresql_they_die_on_sqlite_and_it_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(SWITCH, "nothing")
+
+    assert usable() == ["sqlite"]
+    assert SWITCH in capsys.readouterr().err
 
 
 def test_simulated_processes_die_on_sqlite_only(capsys: pytest.CaptureFixture[str]) -> None:
