@@ -89,7 +89,11 @@ class World:
         random.seed("crash")
         self._stage = stage  # its folder goes when nobody knows it any more
         self._sim = Killable(stage, store)
-        prepare(self._sim)
+        self._breach: str | None = None
+        try:
+            prepare(self._sim)
+        except Violation as violation:
+            self._breach = str(violation)
         self._sim.let_go()
         store.save()
 
@@ -98,6 +102,8 @@ class World:
 
         The end is where a life led that nobody killed, `calm`, or after two more cycles.
         """
+        if self._breach:
+            return Life(number, breach=self._breach)
         return in_a_copy(lambda: _live(self._sim, number, calm))
 
     def close(self) -> None:
