@@ -39,7 +39,7 @@ class Deaths:
     killed: int = 0
     differing: list[str] = field(default_factory=list)
     left_behind: int = 0
-    """How many of the dead left the database something to sort out."""
+    """How many of the dead left a write-ahead log of SQLite to recover."""
     second_cycles: int = 0
     """How often one more cycle was not enough, and the one after was."""
     seconds: float = 0.0

@@ -107,10 +107,10 @@ def deaths_section(died: Sequence[dict[str, Any]]) -> str:
     """What came of killing the rich cycle everywhere, as a section of the page."""
     names = [one["database"] for one in died]
     rows = [
-        ("moments, each of them died at once", "moments"),
+        ("moments, each the last one of a process", "moments"),
         ("processes killed by signal 9", "killed"),
-        ("of these, left the database a log or a transaction to sort out", "left_behind"),
-        ("needed a second cycle after it", "second_cycles"),
+        ("of these, left a write-ahead log to recover (SQLite)", "left_behind"),
+        ("needed more than one cycle of the next process", "second_cycles"),
         ("ended elsewhere than the process that nobody killed", "differing"),
     ]
     figures = "\n".join(

@@ -57,7 +57,7 @@ class Life:
     cycles: int = 0
     """So many cycles of the next process brought everything to its end."""
     left_behind: bool = False
-    """Whether the dead process left the database something to sort out."""
+    """Whether the dead process left a write-ahead log of SQLite to recover."""
 
 
 class Killable(Simulation):

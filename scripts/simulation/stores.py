@@ -89,7 +89,7 @@ class SqliteStore:
         return self._path.with_name(f"{self._path.name}-{name}")
 
     def left_behind(self) -> bool:
-        """Whether a process that died has left a log of writes which the next one to open the file has to sort out."""
+        """Whether a process that died has left a write-ahead log, which the next one to open the file recovers."""
         log = self._beside("wal")
         return log.exists() and log.stat().st_size > 0
 
@@ -124,22 +124,18 @@ class PostgresStore:
             connection.execute(_RESTORE)
 
     def left_behind(self) -> bool:
-        """Wait until the server has seen that a process died: its transaction is undone, its locks are free.
-
-        Returns True if that was not so at once.
+        """Wait until the server has seen that a process died and undone what it had open; then nothing is left.
 
         Raises:
             TimeoutError: if the server does not.
         """
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        waited = False
         with psycopg.connect(self.url, autocommit=True) as connection:
             while connection.execute(_WORKING).fetchone() != (0,):
-                waited = True
                 if time.monotonic() > deadline:
                     raise TimeoutError("PostgreSQL still serves a process that is dead")
                 time.sleep(_POLL_SECONDS)
-        return waited
+        return False
 
 
 class PostgresMirror(Mirror):
