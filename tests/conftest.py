@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-_TEMPLATE = "sfsync_template"
+TEMPLATE = "sfsync_template"
 _FOLDER = "POSTGRES_TEST_FOLDER"
 _STOP = pytest.StashKey[Callable[[], None]]()
 _KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
@@ -93,7 +93,7 @@ def compiled_once() -> Generator[None]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Server:
     """The server, with a database of the newest schema to copy."""
-    return Postgres(Path(os.environ[_FOLDER])).server(_TEMPLATE, _migrate)
+    return Postgres(Path(os.environ[_FOLDER])).server(TEMPLATE, _migrate)
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +118,7 @@ def postgres_url(postgres_server: Server) -> str:
 
     It is this test process's one; a test that changes its schema has to take `new_postgres_url`.
     """
-    return postgres_server.emptied(f"filled_{_WORKER}", _TEMPLATE)
+    return postgres_server.emptied(f"filled_{_WORKER}", TEMPLATE)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.simulation import batch, crash, evidence, planted
+from scripts.simulation import batch, crash, deaths, evidence, planted
 from scripts.simulation.play import STEPS, Plan, Stage, play
 from scripts.simulation.settings import KINDS
 from scripts.simulation.shrink import shrunk
@@ -27,7 +27,10 @@ _REPORT_EVERY = 100
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 all holds, 1 something does not, 2 wrong use."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.database and not options.kill:
+        parser.error("--database goes with --kill: without it, the processes are simulated, on SQLite")
     if os.environ.get("PYTHONHASHSEED") != "0":
         # The order of sets would differ from run to run.
         os.execve(  # noqa: S606 - itself again
@@ -37,12 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     if options.planted_faults:
         return planted.main(options.seeds, as_json=options.json, only=options.only)
-    if options.crash_steps:
-        return crash.main(as_json=options.json)
+    if options.crash_steps or options.kill:
+        return _kill(options) if options.kill else crash.main(as_json=options.json)
     plan = Plan(options.faults, options.mode, options.steps)
     if options.put_together:
-        result, seeds, wall = evidence.put_together([Path(name) for name in options.put_together])
-        evidence.write(result, seeds, plan, wall, Path("docs/EVIDENCE.md"))
+        result, seeds, wall, died = evidence.put_together([Path(name) for name in options.put_together])
+        evidence.write(result, seeds, plan, wall, Path("docs/EVIDENCE.md"), died)
         sys.stdout.write(evidence.as_text(result, seeds, plan, wall))
         return 0
     if options.only_steps is not None:
@@ -62,7 +65,7 @@ def _play(seeds: Sequence[int], plan: Plan, options: argparse.Namespace) -> int:
         if done % _REPORT_EVERY == 0:
             sys.stderr.write(f"{done} of {len(seeds)} plays, {time.monotonic() - started:.0f} s\n")
 
-    result = batch.run(seeds, plan, options.jobs, tell, first=options.first)
+    result = batch.run(seeds, plan, options.jobs or 1, tell, first=options.first)
     wall = time.monotonic() - started
     if options.json:
         sys.stdout.write(json.dumps(evidence.as_data(result, seeds, plan, wall), indent=2) + "\n")
@@ -70,9 +73,31 @@ def _play(seeds: Sequence[int], plan: Plan, options: argparse.Namespace) -> int:
         sys.stdout.write(evidence.as_text(result, seeds, plan, wall))
         for failed in result.failed[:_SHOWN]:
             _show(failed, plan, options.shrink_seconds)
-    if options.evidence and not result.failed:
-        evidence.write(result, seeds, plan, wall, Path("docs/EVIDENCE.md"))
-    return 1 if result.failed else 0
+    if result.failed:
+        return 1
+    if options.evidence:
+        died = list(deaths.all_kinds(deaths.usable(), options.jobs))
+        sys.stderr.writelines(map(deaths.as_text, died))
+        if any(one.differing for one in died):
+            return 1
+        evidence.write(result, seeds, plan, wall, Path("docs/EVIDENCE.md"), [one.as_data() for one in died])
+    return 0
+
+
+def _kill(options: argparse.Namespace) -> int:
+    asked = options.database or deaths.DATABASES
+    there = deaths.usable(asked)
+    if options.database and len(there) < len(asked):
+        return 2
+    died: list[deaths.Deaths] = []
+    for one in deaths.all_kinds(there, options.jobs):
+        died.append(one)
+        if not options.json:
+            sys.stdout.write(deaths.as_text(one))
+            sys.stdout.flush()
+    if options.json:
+        sys.stdout.write(json.dumps({"deaths": [one.as_data() for one in died]}, indent=2) + "\n")
+    return 1 if any(one.differing for one in died) else 0
 
 
 def _show(failed: Played, plan: Plan, seconds: float) -> None:
@@ -119,21 +144,31 @@ def _parser() -> argparse.ArgumentParser:
         help=f"only these kinds of faults: {','.join(KINDS)}, or none",
     )
     add("--steps", type=int, default=STEPS, help="acts per play (default %(default)s)")
-    add("--jobs", "--workers", type=int, default=1, help="processes")
+    add("--jobs", "--workers", type=int, help="processes (default: one for plays, one for each processor with --kill)")
     add("--json", action="store_true", help="figures as one JSON document")
     add("--only-steps", type=_numbers, metavar="N,N", help="of the first seed, only these steps: what a failure prints")
     add("--shrink-seconds", type=float, default=60.0, help="how long a failing play may be made shorter")
     add("--first", action="store_true", help="stop at the first play that fails")
-    add("--evidence", action="store_true", help="write the figures into docs/EVIDENCE.md when all holds")
+    add(
+        "--evidence",
+        action="store_true",
+        help="when all holds, die at every step, too (as --kill), and write the figures of both into docs/EVIDENCE.md",
+    )
     add(
         "--put-together",
         nargs="+",
         metavar="FILE",
-        help="write the page from the --json of runs over parts of the seeds",
+        help="write the page from the --json of runs over parts of the seeds, and of --kill",
     )
     add("--planted-faults", action="store_true", help="plant faults into copies of the service, and find each")
     add("--only", help="with --planted-faults: only this one")
     add("--crash-steps", action="store_true", help="die before each call and each commit of a rich cycle")
+    add(
+        "--kill",
+        action="store_true",
+        help="with --crash-steps: real processes, each killed by signal 9 before, in or after a call or a commit",
+    )
+    add("--database", nargs="+", choices=deaths.DATABASES, help="with --kill: on which databases (default: on both)")
     return parser
 
 

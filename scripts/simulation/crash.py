@@ -11,26 +11,17 @@ import random
 import shutil
 import sys
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from scripts.simulation.actors import users, warehouse
-from scripts.simulation.actors.service import served
 from scripts.simulation.play import Stage
-from scripts.simulation.settings import Conditions
+from scripts.simulation.rich import CONDITIONS, act, end_state, prepare
 from scripts.simulation.simulation import Simulation, Violation
-from sfsync.domain.holdings import Demand
-from sfsync.sync.cycle import run_cycle
-from sfsync.sync.reduce import Request
-from sfsync.sync.reduce import reduce as carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-CONDITIONS = Conditions(policy="org_wins", ships=True)
 MOST_MOMENTS = 500
-ORDERS = ("sf_id", "key", "origin", "status", "org_status", "org_po_number", "in_doubt", "problem_code", "total_amount")
 
 
 @dataclass
@@ -40,80 +31,6 @@ class Crashes:
     moments: list[str] = field(default_factory=list)
     """What the undisturbed cycle did, in order: calls and commits."""
     differing: list[str] = field(default_factory=list)
-
-
-def prepare(sim: Simulation) -> None:
-    """Have work of every kind wait: deals to order, an order to adopt, to push, to take back, to ship, events."""
-    company, org = sim.company, sim.org
-    line = {"PricebookEntryId": company.entries[0], "Quantity": 3, "TotalPrice": 100}
-    waiting = [company.deal(account, [line]) for account in company.accounts]
-    for deal in waiting[:2]:
-        org.update("Opportunity", deal, {"StageName": "Closed Won"})
-    sold = company.deal(company.accounts[2], [line])
-    org.update("Opportunity", sold, {"StageName": "Closed Won"})
-    sim.look()
-    _cycle(sim)
-    org.advance(1200)
-    first, second, third = sim.mirror.rows("SELECT id, sf_id FROM orders ORDER BY id")
-    org.update("Order", third["sf_id"], {"Status": "Activated"})
-    _cycle(sim)
-    org.advance(1200)
-    sim.look()
-    app = sim.second.app
-    taken = carry_out(app, Request((Demand("1", by=Decimal(1)),), third["sf_id"], activate=True), actor="anna")
-    for invariant in sim.invariants:
-        invariant.reserved(taken.plans[0].key)
-    item, *_ = sim.mirror.rows("SELECT id, sf_id, order_id FROM order_items WHERE order_id = ?", third["id"])
-    warehouse.by_sql(sim, item, 2)
-    users.wish(sim, first, {"Status": "Activated", "PoNumber": "PO-1"})
-    users.wish(sim, second, {"PoNumber": "PO-2"})
-    for deal in (
-        waiting[2],
-        company.deal(company.accounts[0], [line, line]),
-        company.deal(company.accounts[1], [line]),
-    ):
-        # Farther apart than the look-back reaches: what is read and not kept is lost for good.
-        org.advance(900)
-        org.update("Opportunity", deal, {"StageName": "Closed Won"})
-    company.order(company.deals[-1], company.accounts[1])
-    sim.look()
-
-
-def act(sim: Simulation) -> None:
-    """The cycle that is killed, and what follows it."""
-    run_cycle(sim.process.app)
-    served(sim, sim.process)
-
-
-def end_state(sim: Simulation) -> dict[str, Any]:
-    """Where it all led: org, mirror, who did what, and which events arrived; numbers and times of runs are not part."""
-    sim.look()
-    names = ("SFSync_Key__c", "OpportunityId", "Status", "PoNumber", "TotalAmount", "IsDeleted")
-    rows = sim.mirror.rows
-    events = {row["event_id"]: row["type"] for row in rows("SELECT event_id, type FROM events")}
-    arrived = [(events[number], number) for number in dict.fromkeys(number for number, _ in sim.receiver.taken)]
-    pushed = rows(
-        "SELECT DISTINCT sf_id, actor FROM journal WHERE action IN ('order.status_pushed', 'order.fields_pushed', "
-        "'order.adopted') ORDER BY 1, 2"
-    )
-    return {
-        "org orders": sorted(
-            (tuple(str(row[name]) for name in names), len(sim.record.items(number)))
-            for number, row in sim.record.orders.items()
-        ),
-        "mirror": sorted(tuple(str(row[name]) for name in ORDERS) for row in rows("SELECT * FROM orders")),
-        "shipments": rows("SELECT key, status, org_status, in_doubt FROM shipments ORDER BY key"),
-        "shipped in the org": [
-            tuple(map(str, row))
-            for row in sim.org.db.connection.execute('SELECT "SFSync_Key__c", "Status__c" FROM "Shipment__c"')
-        ],
-        "progress": rows("SELECT order_sf_id, reduced, shipped, confirmed, state FROM order_progress ORDER BY 1"),
-        "lines without id": rows("SELECT id FROM order_items WHERE sf_id IS NULL"),
-        "authors": sorted(f"{row['sf_id']} {row['actor']}" for row in pushed),
-        "events": sorted((row["type"], row["sf_id"]) for row in rows("SELECT type, sf_id FROM events")
-                         if row["type"].startswith(("order.", "shipment."))),
-        "arrived": sorted(kind for kind, _ in arrived if kind.startswith(("order.", "shipment."))),
-    }  # fmt: skip
 
 
 def everywhere(
@@ -179,10 +96,6 @@ def _run(
     finally:
         sim.close()
         shutil.rmtree(place)
-
-
-def _cycle(sim: Simulation) -> None:
-    sim.run(sim.process, lambda: run_cycle(sim.process.app))
 
 
 def main(*, as_json: bool) -> int:

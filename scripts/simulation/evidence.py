@@ -60,13 +60,19 @@ def as_data(result: Result, seeds: Sequence[int], plan: Plan, wall: float) -> di
     }
 
 
-def put_together(paths: Sequence[Path]) -> tuple[Result, range, float]:
-    """Add up the figures of runs over consecutive seeds, as `--json` wrote them; returns them, the seeds and the time.
+def put_together(paths: Sequence[Path]) -> tuple[Result, range, float, list[dict[str, Any]]]:
+    """Add up the figures of runs over consecutive seeds, as `--json` wrote them, and take those of `--kill` along.
+
+    Returns them, the seeds, the time, and what came of the deaths on each database.
 
     Raises:
         ValueError: if a run failed, or seeds are missing or counted twice.
     """
-    parts = sorted((json.loads(path.read_text(encoding="utf-8")) for path in paths), key=lambda one: one["seeds"])
+    documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    died = [one for document in documents for one in document.get("deaths", ())]
+    if failed := [one["database"] for one in died if one["differing"]]:
+        raise ValueError(f"a death on {', '.join(failed)} leads elsewhere")
+    parts = sorted((document for document in documents if "seeds" in document), key=lambda one: one["seeds"])
     result = Result()
     for before, part in zip([None, *parts], parts, strict=False):
         if part["failed"] or (before and before["seeds"][1] != part["seeds"][0]):
@@ -77,7 +83,7 @@ def put_together(paths: Sequence[Path]) -> tuple[Result, range, float]:
         result.seconds += part["cpu_seconds"]
         result.digest ^= int(part["digest"], 16)
     seeds = range(parts[0]["seeds"][0], parts[-1]["seeds"][1])
-    return result, seeds, sum(part["wall_seconds"] for part in parts)
+    return result, seeds, sum(part["wall_seconds"] for part in parts), died
 
 
 def as_text(result: Result, seeds: Sequence[int], plan: Plan, wall: float) -> str:
@@ -89,9 +95,67 @@ def as_text(result: Result, seeds: Sequence[int], plan: Plan, wall: float) -> st
     return "\n".join(lines) + "\n"
 
 
-def write(result: Result, seeds: Sequence[int], plan: Plan, wall: float, path: Path) -> None:
-    """Write the page."""
-    path.write_text(as_page(result, seeds, plan, wall), encoding="utf-8")
+def write(
+    result: Result, seeds: Sequence[int], plan: Plan, wall: float, path: Path, died: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Write the page, with what came of the deaths on each database if there were any."""
+    page = as_page(result, seeds, plan, wall) + (deaths_section(died) if died else "")
+    path.write_text(page, encoding="utf-8")
+
+
+def deaths_section(died: Sequence[dict[str, Any]]) -> str:
+    """What came of killing the rich cycle everywhere, as a section of the page."""
+    names = [one["database"] for one in died]
+    rows = [
+        ("moments, each the last one of a process", "moments"),
+        ("processes killed by signal 9", "killed"),
+        ("of these, left a write-ahead log to recover (SQLite)", "left_behind"),
+        ("needed more than one cycle of the next process", "second_cycles"),
+        ("ended elsewhere than the process that nobody killed", "differing"),
+    ]
+    figures = "\n".join(
+        _row(what, *(len(one[key]) if key == "differing" else one[key] for one in died)) for what, key in rows
+    )
+    seconds = ", ".join(f"{one['seconds']:,.0f} s on {one['database']}" for one in died)
+    return f"""
+## Death at every step
+
+A rich cycle of a real process, on a real file or server, over real sockets to org and receiver: it makes orders, a
+supplementary order, a reduction and a shipment, adopts an order, brings a draft to its changed deal, pushes fields,
+statuses and a shipment's status, and delivers the events of all that. It is killed by signal 9 right before and right
+after each commit and each call, and when a call (on PostgreSQL also a COMMIT) is sent and not answered yet. Another
+process takes over. Org, mirror, shipments, events and what the receiver got are then compared with a run in which
+nobody died; what must always hold is looked at all the time. All of it again:
+
+```sh
+scripts/simulate --crash-steps --kill --database {" ".join(names)}
+```
+
+{_row("", *names)}
+{_row("---", *("---:" for _ in names))}
+{figures}
+
+The moments, by what the call or the commit does (a commit by what it writes into the journal):
+
+{_row("Call", *names)}
+{_row("---", *("---:" for _ in names))}
+{_kinds(died, "calls")}
+
+{_row("Commit", *names)}
+{_row("---", *("---:" for _ in names))}
+{_kinds(died, "commits")}
+
+By the clock: {seconds}.
+"""
+
+
+def _kinds(died: Sequence[dict[str, Any]], part: str) -> str:
+    kinds = dict.fromkeys(kind for one in died for kind in one[part])
+    return "\n".join(_row(kind, *(sum(one[part].get(kind, {}).values()) for one in died)) for kind in kinds)
+
+
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def as_page(result: Result, seeds: Sequence[int], plan: Plan, wall: float) -> str:

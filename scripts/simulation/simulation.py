@@ -65,19 +65,22 @@ class Simulation:
         self.company = founded(self.seed, ships=self.conditions.ships)
         self.org = self.company.org
         self.record = Record(self.org)
-        path = self.folder / "mirror.db"
-        shutil.copyfile(self.empty, path)
-        self.mirror = Mirror(path)
+        self.mirror, url = self.database()
         self.wire = Wire(self.org)
         self.wire.before, self.wire.after = self._sending, self._sent
         settings = settings_for(self.conditions)
-        url = f"sqlite:///{path}"
         self.process, self.second = (Process(settings, url, self.org.clock, self.wire) for _ in range(2))
         for process in (self.process, self.second):
             process.on_commit = self._committed
         self.receiver = Receiver()
         self.invariants = [invariant(self) for invariant in invariants.ALL]
         self.look()
+
+    def database(self) -> tuple[Mirror, str]:
+        """Make the mirror's database; return how to look into it, and its URL."""
+        path = self.folder / "mirror.db"
+        shutil.copyfile(self.empty, path)
+        return Mirror(path), f"sqlite:///{path}"
 
     # -- what actors do
 
