@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import coverage
 import pytest
 import sqlalchemy
+from coverage import Coverage
 
 from sfsync.store.engine import Database, open_database
 from tests.postgres import Postgres, Server
+from tests.tracing import is_traced, pause_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,8 +26,7 @@ _TEMPLATE = "sfsync_template"
 _FOLDER = "POSTGRES_TEST_FOLDER"
 _STOP = pytest.StashKey[Callable[[], None]]()
 _KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-_UNTRACED = ("cli", "demo", "e2e", "emulator", "service", "store", "webhooks")
-"""Folders of tests that reach nothing of what the gate looks at but what others reach, too."""
+_EVERYTHING = "SFSYNC_TEST_ALL"
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
@@ -45,20 +45,37 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, take only the first case of each test that has several, unless all are asked for.
+
+    The cases differ in what the org or a person does; in tests/store, where the databases differ, all are taken.
+    """
+    if os.environ.get(_EVERYTHING):
+        return
+    seen: set[str] = set()
+    left_out: set[pytest.Item] = set()
+    for item in items:
+        test, _, case = item.nodeid.partition("[")
+        if case and item.get_closest_marker("postgres") and not test.startswith("tests/store/"):
+            if test in seen:
+                left_out.add(item)
+            seen.add(test)
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Trace for the gate only what can reach more than another test did: tracing makes the service half as slow again.
-
-    The second database runs the same lines, and other folders add nothing to those of domain, salesforce and sync.
-    """
-    tracing = coverage.Coverage.current()
-    if tracing is None or not (item.get_closest_marker("postgres") or item.nodeid.split("/")[1] in _UNTRACED):
+    """Trace for the gate only what can reach more than another test did."""
+    coverage = Coverage.current()
+    if coverage is None or is_traced(item):
         return (yield)
-    tracing.stop()
+    coverage.stop()
     try:
         return (yield)
     finally:
-        tracing.start()
+        coverage.start()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -87,6 +104,15 @@ def compiled_once() -> Generator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sfsync.store.connect.create_engine", create_engine)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traced_where_it_counts() -> Generator[None]:
+    """Let tracing pause in code that the gate does not look at."""
+    with pytest.MonkeyPatch.context() as patch:
+        if Coverage.current() is not None:
+            pause_elsewhere(patch)
         yield
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 ROOT = Path(__file__).parents[1]
-_LOADED = [f"sfsync.cli.{name}" for name in ("main", "sync", "daemon", "events", "orders", "reduce", "runs")]
+_LOADED = [f"sfsync.cli.{name}" for name in ("main", "sync", "daemon", "emulator", "events", "orders", "reduce")]
 _CONTEXT = multiprocessing.get_context("forkserver")
 _LOCK = threading.Lock()
 

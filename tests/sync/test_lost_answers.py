@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sfsync.emulator.org import Org
     from tests.world import World
 
+pytestmark = pytest.mark.untraced
+
 WRITES = ("composite/graph", "commerce/sale/order", "composite/sobjects")
 
 
