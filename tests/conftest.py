@@ -15,6 +15,7 @@ from coverage import Coverage
 
 from sfsync.store.engine import Database, open_database
 from tests.postgres import Postgres, Server
+from tests.repeats import WRITE, Recorder, left_out
 from tests.tracing import is_traced, pause_elsewhere
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ _TEMPLATE = "sfsync_template"
 _FOLDER = "POSTGRES_TEST_FOLDER"
 _STOP = pytest.StashKey[Callable[[], None]]()
 _KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-_EVERYTHING = "SFSYNC_TEST_ALL"
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get(WRITE):
+        config.pluginmanager.register(Recorder())
     # Only in pytest itself: its xdist workers inherit the folder.
     if not hasattr(config, "workerinput"):
         postgres, stop = Postgres.watch()
@@ -46,23 +48,11 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL, take only the first case of each test that has several, unless all are asked for.
-
-    The cases differ in what the org or a person does; in tests/store, where the databases differ, all are taken.
-    """
-    if os.environ.get(_EVERYTHING):
-        return
-    seen: set[str] = set()
-    left_out: set[pytest.Item] = set()
-    for item in items:
-        test, _, case = item.nodeid.partition("[")
-        if case and item.get_closest_marker("postgres") and not test.startswith("tests/store/"):
-            if test in seen:
-                left_out.add(item)
-            seen.add(test)
-    if left_out:
-        config.hook.pytest_deselected(items=list(left_out))
-        items[:] = [item for item in items if item not in left_out]
+    """Leave out on PostgreSQL what shows nothing more there."""
+    gone = left_out(items)
+    if gone:
+        config.hook.pytest_deselected(items=list(gone))
+        items[:] = [item for item in items if item not in gone]
 
 
 @pytest.hookimpl(wrapper=True)
