@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy
 from coverage import Coverage
+from hypothesis import HealthCheck, settings
 
 from sfsync.store.engine import Database, open_database
 from tests.postgres import Postgres, Server
@@ -28,6 +29,11 @@ _FOLDER = "POSTGRES_TEST_FOLDER"
 _STOP = pytest.StashKey[Callable[[], None]]()
 _KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
