@@ -8,22 +8,23 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from sfsync.emulator.server import serve
+from tests.forked import ROOT, Forked, pipe
 from tests.world import World, new_org
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from sfsync.emulator.org import Org
     from sfsync.emulator.server import Server
 
-ROOT = Path(__file__).parents[1]
 SECONDS = 60
 SECRET = "emulator-secret"
 
@@ -49,7 +50,7 @@ class Ended:
 class Running:
     """A command that runs, and the lines of its log as they come."""
 
-    process: subprocess.Popen[str]
+    process: Forked
     lines: SimpleQueue[str | None]
 
     def event(self, action: str) -> dict[str, Any]:
@@ -100,8 +101,24 @@ class Box:
         """Set settings for all processes to come: `set(ORDERS__SINCE="2026-01-01")`."""
         self.variables |= {f"SFSYNC_{name}": value for name, value in variables.items()}
 
+    def start(self, *arguments: str) -> Forked:
+        """Start a command; what it prints is lost."""
+        return Forked(arguments, cwd=self.folder, env=self.variables)
+
     def run(self, *arguments: str) -> Ended:
         """Run a command to its end."""
+        (out, out_end), (err, err_end) = pipe(), pipe()
+        process = Forked(arguments, cwd=self.folder, env=self.variables, stdout=out_end, stderr=err_end)
+        with out, err, ThreadPoolExecutor(2) as readers:
+            said = [readers.submit(end.read) for end in (out, err)]
+            try:
+                code = process.wait(SECONDS)
+            finally:
+                process.kill()
+            return Ended(code, *(one.result() for one in said))
+
+    def run_python(self, *arguments: str) -> Ended:
+        """Run `python -m sfsync` to its end, which takes a second longer than `run`."""
         ended = subprocess.run(
             [sys.executable, "-m", "sfsync", *arguments],
             cwd=self.folder,
@@ -117,23 +134,16 @@ class Box:
     @contextmanager
     def running(self, *arguments: str) -> Generator[Running]:
         """Run a command, with its log as JSON, as long as the block lasts; it is killed if it runs on."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sfsync", *arguments],
-            cwd=self.folder,
-            env=self.variables | {"SFSYNC_LOG__FORMAT": "json"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running = Running(process, SimpleQueue())
-        reader = threading.Thread(target=_read, args=(running,))
-        with process:
+        lines, end = pipe()
+        variables = self.variables | {"SFSYNC_LOG__FORMAT": "json"}
+        running = Running(Forked(arguments, cwd=self.folder, env=variables, stderr=end), SimpleQueue())
+        reader = threading.Thread(target=_read, args=(lines, running))
+        with lines:
             reader.start()
             try:
                 yield running
             finally:
-                process.kill()
+                running.process.kill()
                 reader.join()
 
 
@@ -158,8 +168,7 @@ def open_box(folder: Path) -> Generator[Box]:
         yield box
 
 
-def _read(running: Running) -> None:
-    assert running.process.stderr is not None
-    for line in running.process.stderr:
+def _read(lines: TextIO, running: Running) -> None:
+    for line in lines:
         running.lines.put(line.rstrip("\n"))
     running.lines.put(None)

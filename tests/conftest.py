@@ -9,12 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import coverage
 import pytest
 import sqlalchemy
+from coverage import Coverage
+from hypothesis import HealthCheck, settings
 
 from sfsync.store.engine import Database, open_database
 from tests.postgres import Postgres, Server
+from tests.repeats import WRITE, Recorder, left_out
+from tests.tracing import is_traced, pause_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,12 +28,17 @@ TEMPLATE = "sfsync_template"
 _FOLDER = "POSTGRES_TEST_FOLDER"
 _STOP = pytest.StashKey[Callable[[], None]]()
 _KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-_UNTRACED = ("cli", "demo", "e2e", "emulator", "service", "store", "webhooks")
-"""Folders of tests that reach nothing of what the gate looks at but what others reach, too."""
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
+# How long an example takes says how busy the machine is.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get(WRITE):
+        config.pluginmanager.register(Recorder())
     # Only in pytest itself: its xdist workers inherit the folder.
     if not hasattr(config, "workerinput"):
         postgres, stop = Postgres.watch()
@@ -45,20 +53,25 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on PostgreSQL what shows nothing more there."""
+    gone = left_out(items)
+    if gone:
+        config.hook.pytest_deselected(items=list(gone))
+        items[:] = [item for item in items if item not in gone]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Trace for the gate only what can reach more than another test did: tracing makes the service half as slow again.
-
-    The second database runs the same lines, and other folders add nothing to those of domain, salesforce and sync.
-    """
-    tracing = coverage.Coverage.current()
-    if tracing is None or not (item.get_closest_marker("postgres") or item.nodeid.split("/")[1] in _UNTRACED):
+    """Trace for the gate only what can reach more than another test did."""
+    coverage = Coverage.current()
+    if coverage is None or is_traced(item):
         return (yield)
-    tracing.stop()
+    coverage.stop()
     try:
         return (yield)
     finally:
-        tracing.start()
+        coverage.start()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -87,6 +100,15 @@ def compiled_once() -> Generator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sfsync.store.connect.create_engine", create_engine)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traced_where_it_counts() -> Generator[None]:
+    """Let tracing pause in code that the gate does not look at."""
+    with pytest.MonkeyPatch.context() as patch:
+        if Coverage.current() is not None:
+            pause_elsewhere(patch)
         yield
 
 

@@ -5,15 +5,20 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from json import dumps
+from threading import Lock
 
-from sfsync.emulator.fields import ID_TYPES, NUMERIC, Field
+from sfsync.emulator.ddl import OWN, column, indexes, table
+from sfsync.emulator.fields import NUMERIC, Field
 from sfsync.emulator.rounding import round_half_up
-from sfsync.emulator.schema import Schema, SObject
+from sfsync.emulator.schema import Schema
 
 Value = str | int | bool | Decimal | None
 Row = dict[str, Value]
 
-_UNINDEXED_TARGETS = frozenset({"User", "Group", "RecordType", "Profile"})
+_EMPTY: dict[str, sqlite3.Connection] = {}
+"""Databases without rows, by what makes them: a copy costs a tenth of making one anew."""
+_MAX_EMPTY = 8
+_COPYING = Lock()
 
 
 class OrgFileError(Exception):
@@ -34,11 +39,11 @@ class Database:
         self._columns: dict[str, dict[str, Field]] = {}
         self._inserts: dict[tuple[str, tuple[str, ...]], str] = {}
         self.connection = _opened(path)
-        self.connection.execute(
-            'CREATE TABLE IF NOT EXISTS "_deleted" (sobject TEXT, "Id" TEXT, "deletedDate" TEXT, hard INTEGER)'
-        )
-        self.connection.execute('CREATE TABLE IF NOT EXISTS "_kept" (name TEXT PRIMARY KEY, value TEXT)')
-        self.connection.execute('CREATE INDEX IF NOT EXISTS "_deleted_by_date" ON "_deleted" (sobject, "deletedDate")')
+        if path == ":memory:":
+            self._begin_empty()
+            return
+        for statement in OWN:
+            self.connection.execute(statement)
         self.synchronise()
 
     def close(self) -> None:
@@ -53,16 +58,30 @@ class Database:
             self._columns[sobject.name] = stored
             present = {str(row[1]) for row in self.connection.execute(f'PRAGMA table_info("{sobject.name}")')}
             if not present:  # all columns at once: SQLite reads its whole schema again for each one added later
-                columns = ", ".join(_column(one) for name, one in stored.items() if name != "Id")
-                key = '"Id" TEXT PRIMARY KEY NOT NULL'
-                body = f"{key}, {columns}" if columns else key
-                self.connection.execute(f'CREATE TABLE "{sobject.name}" ({body}) WITHOUT ROWID')
+                self.connection.execute(table(sobject.name, stored))
                 present = set(stored)
             for name, one in stored.items():
                 if name not in present:
-                    self.connection.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {_column(one)}')
-            for index in _indexes(sobject):
+                    self.connection.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {column(one)}')
+            for index in indexes(sobject):
                 self.connection.execute(index)
+
+    def _begin_empty(self) -> None:
+        statements = list(OWN)
+        for sobject in self._schema.all_objects():
+            stored = {one.name: one for one in sobject.fields.values() if one.stored}
+            self._columns[sobject.name] = stored
+            statements += [table(sobject.name, stored), *indexes(sobject)]
+        script = ";\n".join(statements)
+        with _COPYING:
+            empty = _EMPTY.get(script)
+            if empty is None:
+                empty = _opened(":memory:")
+                empty.executescript(script)
+                if len(_EMPTY) == _MAX_EMPTY:
+                    _EMPTY.pop(next(iter(_EMPTY))).close()
+                _EMPTY[script] = empty
+            empty.backup(self.connection)
 
     def drop_column(self, sobject: str, name: str) -> None:
         """Remove the values of a field which the schema has no more."""
@@ -80,10 +99,13 @@ class Database:
         statement = self._inserts.get(key)
         if statement is None:
             self._check(sobject, values)
-            names = ", ".join(f'"{name}"' for name in values)
-            statement = f'INSERT INTO "{sobject}" ({names}) VALUES ({", ".join("?" * len(values))})'
-            self._inserts[key] = statement
+            statement = self._inserts[key] = _insert(sobject, key[1])
         self.connection.execute(statement, [_stored(value) for value in values.values()])
+
+    def insert_rows(self, sobject: str, names: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+        """Store new rows of the same fields, `Id` among them; in less time than one after the other."""
+        self._check(sobject, names)
+        self.connection.executemany(_insert(sobject, names), ([_stored(value) for value in row] for row in rows))
 
     def update_row(self, sobject: str, record_id: str, values: Mapping[str, Value]) -> None:
         """Change fields of a row, deleted or not; the other fields stay.
@@ -250,36 +272,14 @@ def _opened(path: str) -> sqlite3.Connection:
     return connection
 
 
+def _insert(sobject: str, names: Sequence[str]) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{sobject}" ({columns}) VALUES ({", ".join("?" * len(names))})'
+
+
 def _stored(value: Value) -> str | int | float | None:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, bool):
         return int(value)
     return None if value == "" else value
-
-
-def _column(one: Field) -> str:
-    name = f'"{one.name}"'
-    if one.type == "boolean":
-        return f"{name} INTEGER NOT NULL DEFAULT 0"
-    if one.type == "int":
-        return f"{name} INTEGER"
-    if one.type in NUMERIC:
-        return f"{name} REAL"
-    if one.type in ID_TYPES or one.type in {"date", "datetime"} or (one.unique and one.case_sensitive):
-        return f"{name} TEXT"
-    return f"{name} TEXT COLLATE NOCASE"
-
-
-def _indexes(sobject: SObject) -> list[str]:
-    wanted = [("SystemModstamp", '"SystemModstamp", "Id"')] if "SystemModstamp" in sobject.fields else []
-    for one in sobject.fields.values():
-        refers = one.type == "reference" and not _UNINDEXED_TARGETS.intersection(one.reference_to)
-        if refers or one.unique or one.external_id:
-            wanted.append((one.name, f'"{one.name}"'))
-    if "IsDeleted" in sobject.fields and "SystemModstamp" in sobject.fields:
-        wanted.append(("recycle bin", '"SystemModstamp") WHERE ("IsDeleted" = 1'))
-    return [
-        f'CREATE INDEX IF NOT EXISTS "{sobject.name}.{name}" ON "{sobject.name}" ({columns})'
-        for name, columns in wanted
-    ]

@@ -85,11 +85,16 @@ def grant_new_fields(world: World, *, withheld: frozenset[str] = frozenset()) ->
     world.db.keep(_KNOWN, json.dumps([*known, *new]))
     own = world.db.find("PermissionSet", {"ProfileId": PROFILE_ID})[0]["Id"]
     stamp = world.now()
-    for name in new:
-        if name not in withheld:
-            row: Row = {"Id": world.ids.next("01k"), "ParentId": own, "SobjectType": name.partition(".")[0]}
-            row |= {"Field": name, "PermissionsEdit": may_edit(fields[name]), "PermissionsRead": True}
-            world.db.insert_row("FieldPermissions", {**row, "SystemModstamp": stamp})
+    names = ("Id", "ParentId", "SobjectType", "Field", "PermissionsEdit", "PermissionsRead", "SystemModstamp")
+    world.db.insert_rows(
+        "FieldPermissions",
+        names,
+        (
+            (world.ids.next("01k"), own, name.partition(".")[0], name, may_edit(fields[name]), True, stamp)
+            for name in new
+            if name not in withheld
+        ),
+    )
     world.schema.rights_changed()
 
 

@@ -103,7 +103,7 @@ class Schema:
         self._sharing = 0
         self._withheld: set[tuple[str, Right]] = set()
         self._visible: dict[str, MappingProxyType[str, Field]] = {}
-        self._children: dict[str, tuple[ChildRelationship, ...]] = {}
+        self._children: dict[str, tuple[ChildRelationship, ...]] | None = None
         self.grants: Grants | None = None
         self.all_seeing: frozenset[str] = frozenset()
         self.rights_version = 0
@@ -163,17 +163,17 @@ class Schema:
 
     def children(self, sobject: str) -> tuple[ChildRelationship, ...]:
         """Return who refers to this object, computed from the reference fields of the visible objects."""
-        key = sobject.lower()
-        if key not in self._children:
-            self._children[key] = tuple(
-                ChildRelationship(
-                    one.child_relationship, child.name, one.name, one.cascade_delete, one.restricted_delete
-                )
-                for child in self.objects.values()
-                for one in self.visible_fields(child.name).values()
-                if any(target.lower() == key for target in one.reference_to)
-            )
-        return self._children[key]
+        if self._children is None:
+            found: dict[str, list[ChildRelationship]] = {}
+            for child in self.objects.values():
+                for one in self.visible_fields(child.name).values():
+                    relationship = ChildRelationship(
+                        one.child_relationship, child.name, one.name, one.cascade_delete, one.restricted_delete
+                    )
+                    for target in dict.fromkeys(name.lower() for name in one.reference_to):
+                        found.setdefault(target, []).append(relationship)
+            self._children = {target: tuple(each) for target, each in found.items()}
+        return self._children.get(sobject.lower(), ())
 
     def add_object(self, sobject: SObject) -> None:
         """Add a (custom) object. The database must be synchronised afterwards."""
@@ -265,4 +265,4 @@ class Schema:
     def _changed(self) -> None:
         self.version += 1
         self._visible.clear()
-        self._children.clear()
+        self._children = None

@@ -16,6 +16,7 @@ def notify(*states: str) -> None:
     # A leading @ stands for the zero byte of Linux's abstract sockets.
     target = "\0" + address[1:] if address.startswith("@") else address
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.settimeout(0)  # its queue may be full
         channel.sendto("\n".join(states).encode(), target)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,15 +77,31 @@ def mirror(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Generator[Databa
     database.close()
 
 
+@pytest.fixture(scope="session")
+def later() -> Generator[Callable[[Callable[[], None]], object]]:
+    """Do something beside the tests that follow."""
+    with ThreadPoolExecutor(2) as pool:
+        begun: list[Future[None]] = []
+        yield lambda act: begun.append(pool.submit(act))
+        for one in begun:
+            one.result()
+
+
 @pytest.fixture
-def org(world: World, mirror: Database, monkeypatch: pytest.MonkeyPatch) -> Generator[World]:
+def org(
+    world: World,
+    mirror: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    later: Callable[[Callable[[], None]], object],
+) -> Generator[World]:
     """The org that the program is set up for, over HTTPS."""
-    with Server(world.org) as server:
-        monkeypatch.setenv("SFSYNC_SALESFORCE__LOGIN_URL", server.url)
-        monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_ID", server.client_id)
-        monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_SECRET", server.client_secret)
-        monkeypatch.setenv("SFSYNC_SALESFORCE__CA_FILE", str(server.ca_file))
-        yield world
+    server = Server(world.org)
+    monkeypatch.setenv("SFSYNC_SALESFORCE__LOGIN_URL", server.url)
+    monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_ID", server.client_id)
+    monkeypatch.setenv("SFSYNC_SALESFORCE__CLIENT_SECRET", server.client_secret)
+    monkeypatch.setenv("SFSYNC_SALESFORCE__CA_FILE", str(server.ca_file))
+    yield world
+    later(server.stop)  # which takes a tenth of a second
 
 
 @pytest.fixture

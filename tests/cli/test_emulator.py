@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-import subprocess
-import sys
 from contextlib import contextmanager
 from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,10 +16,10 @@ import requests
 from sfsync.demo.world import OPPORTUNITIES, WINS
 from sfsync.emulator.describe import describe
 from sfsync.emulator.objects import standard_schema
+from tests.forked import Forked, pipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from tests.cli.conftest import Ended
 
@@ -32,11 +32,12 @@ pytestmark = pytest.mark.process
 @contextmanager
 def serving(*options: str) -> Generator[Query]:
     """Serve an org, and yield what counts the records of a query in it."""
-    command = [sys.executable, "-m", "sfsync", "emulator", "serve", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    stdout, end = pipe()
+    words = ["emulator", "serve", "--port", "0", *options]
+    process = Forked(words, cwd=Path.cwd(), env=os.environ, stdout=end)
+    with stdout:
         try:
-            assert process.stdout is not None
-            said = "".join(takewhile(lambda line: not line.startswith("# for simple-salesforce"), process.stdout))
+            said = "".join(takewhile(lambda line: not line.startswith("# for simple-salesforce"), stdout))
             given = dict(word.split("=", 1) for word in said.split() if word.startswith("SFSYNC_SALESFORCE__"))
             url, session = given["SFSYNC_SALESFORCE__LOGIN_URL"], requests.Session()
             session.trust_env = False

@@ -179,7 +179,7 @@ def test_a_process_of_its_own_fails_in_the_same_way(tmp_path: Path) -> None:
     with open_box(tmp_path) as box:
         wrong_secret(box)
 
-        ended = box.run("sync")
+        ended = box.run_python("sync")
 
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert ended.stderr.startswith("error: ")

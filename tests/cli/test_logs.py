@@ -107,7 +107,9 @@ def test_an_unknown_run_is_not_found(mirror: Database, sfsync: Program) -> None:
 def test_following_tells_what_comes_one_json_line_each_until_ctrl_c(
     deals: list[str], mirror: Database, sfsync: Program
 ) -> None:
-    command = [sys.executable, "-c", "import sys; from sfsync.cli.main import main; sys.exit(main())"]
+    # What a shell starts in the background begins with Ctrl-C ignored, and so do its children.
+    program = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    command = [sys.executable, "-c", program + "from sfsync.cli.main import main; sys.exit(main())"]
     with subprocess.Popen(
         [*command, "logs", "--follow", "--json", "-n", "1"],
         env=os.environ,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sfsync.domain.events import ENTERED, LONGEST_ASKED, TRIES, EventType, Sink, next_try
+from sfsync.domain.events import ENTERED, LONGEST_ASKED, TRIES, EventType, Sink, next_try, of_reduction
 from sfsync.domain.statuses import Status
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -22,6 +22,13 @@ def test_a_sink_hears_the_types_it_names() -> None:
 
 def test_every_status_has_the_event_of_entering_it() -> None:
     assert set(ENTERED) == set(Status)
+
+
+def test_an_original_is_told_when_a_reduction_begins_and_ceases_to_count() -> None:
+    assert of_reduction("Draft", "Activated") is of_reduction(None, "Fulfilled") is EventType.ORDER_REDUCED
+    assert of_reduction("Activated", "Draft") is EventType.ORDER_DEACTIVATED
+    assert of_reduction("Fulfilled", "Cancelled") is EventType.ORDER_CANCELLED
+    assert of_reduction("Activated", "Fulfilled") is of_reduction("Draft", "Cancelled") is None
 
 
 def test_a_delivery_is_tried_for_more_than_three_days_and_then_given_up() -> None:

@@ -13,8 +13,10 @@ from sfsync.domain.shipments import (
     ShipStatus,
     ToShip,
     judge,
+    line_key,
     next_number,
     reference_key,
+    shipment_key,
 )
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -89,3 +91,8 @@ def test_a_checkbox_goes_before_the_families_and_without_rules_all_is_shipped() 
     assert not rule.holds(flag=None, family="Other")
     assert PhysicalRule().holds(flag=None, family=None)
     assert not PhysicalRule(not_families=("Service",)).holds(flag=False, family="Service")
+
+
+def test_keys_number_the_shipments_of_an_order_and_their_lines() -> None:
+    assert shipment_key("K-1", 2) == "K-1-S2"
+    assert line_key(shipment_key("K-1", 2), 3) == "K-1-S2-3"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.box import ROOT
+from tests.forked import ROOT
 from tests.receiver import SECRET, receiving
 
 if TYPE_CHECKING:
@@ -92,12 +92,10 @@ def test_the_readmes_receiver_killed_in_between_gets_the_rest_and_acts_once_on_e
     assert box.run("sync").exit_code == 0  # nobody is there yet
     for stop in range(2):
         at_once(box)
-        with listening(tmp_path, port) as receiver, subprocess.Popen(
-            [sys.executable, "-m", "sfsync", "deliver"],
-            cwd=box.folder, env=box.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        ) as sending:  # fmt: skip
+        with listening(tmp_path, port) as receiver:
+            sending = box.start("deliver")
             while len(effects_or_none(tmp_path)) < 2 * (stop + 1) and sending.poll() is None:
-                pass
+                _PAUSE.wait(0.01)
             receiver.kill()
             sending.wait(60)
     at_once(box)
@@ -142,13 +140,7 @@ def test_a_sender_killed_after_the_receiver_has_taken_an_event_sends_it_again_un
 
 def killed_at(box: Box, receiver: Receiver, number: int) -> int:
     """Deliver, and kill the process with signal 9 when the receiver has its event `number`, before it is answered."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sfsync", "deliver"],
-        cwd=box.folder,
-        env=box.variables,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = box.start("deliver")
 
     def kill(count: int) -> None:
         if count == number:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -24,14 +22,7 @@ class Dropped(ConnectionError):
 
 def killed_at(box: Box, number: int, moment: str) -> bool:
     """Run one cycle and kill it with signal 9 at its call `number`; False if it ended before that call."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sfsync", "sync", "--json"],
-        cwd=box.folder,
-        env=box.variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = box.start("sync", "--json")
     seen = 0
 
     def hook(call: Call, when: str) -> None:

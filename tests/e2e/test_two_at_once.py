@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from contextlib import closing, suppress
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from tests.box import Box
 
 pytestmark = pytest.mark.process
+
+_PAUSE = threading.Event()
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_two_operators_who_reduce_the_same_line_at_once_never_take_more_than_the
         with box.running(*asked) as first, box.running(*asked) as second:
             both = (first, second)
             while any(one.process.poll() is None and not _has_open(one.process.pid, box) for one in both):
-                os.sched_yield()
+                _PAUSE.wait(0.01)
             busy.execute("ROLLBACK")
             codes = sorted(one.exit_code() for one in both)
             said = " ".join(" ".join(line for one in both for line in one.rest()).split())

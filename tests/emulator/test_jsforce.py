@@ -1,4 +1,4 @@
-"""jsforce, the client of most Node programs, unmodified: it is installed into a temporary folder if Node is there."""
+"""jsforce, the client of most Node programs, unmodified: installed once into the cache of pytest, if Node is there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def done(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> dict[str, Any]:
     """What the script of jsforce calls came to; run once, whichever worker needs it first."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "jsforce"
@@ -32,25 +32,39 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     with FileLock(folder / "lock"):
         result = folder / "result.json"
         if not result.exists():
-            result.write_text(json.dumps(_skipped(folder) or _ran(folder)), encoding="utf-8")
+            installed = _cache(pytestconfig).mkdir(PACKAGE)
+            skipped = _skipped(installed)
+            # Node looks for packages beside the script and above.
+            (folder / "node_modules").symlink_to(installed / "node_modules")
+            result.write_text(json.dumps(skipped or _ran(folder)), encoding="utf-8")
     found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     if "skipped" in found:
         pytest.skip(f"jsforce is not tested: {found['skipped']}")
     return found
 
 
+def _cache(config: pytest.Config) -> pytest.Cache:
+    assert config.cache is not None
+    return config.cache
+
+
 def _skipped(folder: Path) -> dict[str, str] | None:
-    """Install jsforce; why it cannot be, if it cannot."""
+    """Install jsforce, if it is not there yet; why it cannot be, if it cannot."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         return {"skipped": "there is no Node here (node and npm)"}
-    command = [npm, "install", PACKAGE, "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)]
-    try:
-        installed = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return {"skipped": f"npm did not install {PACKAGE} within {INSTALL_SECONDS} seconds"}
-    if installed.returncode:
-        return {"skipped": f"npm cannot install {PACKAGE}: {installed.stderr.strip()[-300:]}"}
+    with FileLock(folder / "lock"):
+        whole = folder / "whole"
+        if whole.exists():
+            return None
+        command = [npm, "install", PACKAGE, "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)]
+        try:
+            installed = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            return {"skipped": f"npm did not install {PACKAGE} within {INSTALL_SECONDS} seconds"}
+        if installed.returncode:
+            return {"skipped": f"npm cannot install {PACKAGE}: {installed.stderr.strip()[-300:]}"}
+        whole.touch()
     return None
 
 

@@ -222,7 +222,7 @@ def test_a_user_who_is_not_let_in_is_tried_once_and_then_only_every_five_minutes
 def test_settings_that_are_not_complete_end_the_daemon_before_it_starts(box: Box) -> None:
     del box.variables["SFSYNC_SALESFORCE__CLIENT_SECRET"]
 
-    ended: Ended = box.run("daemon")
+    ended: Ended = box.run_python("daemon")
 
     assert ended.exit_code == 2
     assert "client_secret" in ended.stderr

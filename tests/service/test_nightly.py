@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from sfsync.app import App
 from sfsync.config import load_settings
@@ -117,6 +118,8 @@ def test_an_error_that_nobody_expects_ends_the_reconcile_and_not_the_daemon_and_
     with pytest.raises(Stopped):
         nightly.run_if_due(fail(Stopped("enough")))
     stopped = nightly.due
-    nightly.run_if_due(fail(ZeroDivisionError()))
+    with capture_logs() as logged:  # printed as structlog does unasked, a traceback with all values takes seconds
+        nightly.run_if_due(fail(ZeroDivisionError()))
 
+    assert [one["log_level"] for one in logged] == ["error"]
     assert (stopped, nightly.due) == (NOW + timedelta(hours=1), NOW + timedelta(hours=25))

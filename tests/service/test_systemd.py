@@ -42,6 +42,20 @@ def test_a_service_manager_that_does_not_listen_is_no_error(tmp_path: Path, monk
     systemd.notify("READY=1")
 
 
+@pytest.mark.timeout(20)
+def test_a_service_manager_that_has_stopped_reading_holds_up_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+
+        for _ in range(1000):
+            systemd.notify("WATCHDOG=1")
+
+        assert listener.recv(1000) == b"WATCHDOG=1"
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [

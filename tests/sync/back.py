@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sfsync.errors import OrgUnavailable
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.plan import plan
 from sfsync.sync.pull import pull
 from sfsync.sync.running import known_schema, run
 from sfsync.sync.supplement import amend_orders_of
 from tests.mirror import mirrored
+from tests.sync.idle import until_idle
 
 if TYPE_CHECKING:
     from sfsync.app import App
@@ -38,10 +37,7 @@ def renewal(world: World, back: int) -> str:
 
 def whole(world: World, app: App) -> None:
     """Run cycles until nothing is in the way any more, as the daemon would."""
-    for _ in range(4):
-        with suppress(OrgUnavailable):
-            run_cycle(app)
-        world.org.advance(3600)
+    until_idle(world, app)
     assert mirrored(app.db, "orders", in_doubt="create") == []
 
 

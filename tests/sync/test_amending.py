@@ -17,6 +17,7 @@ from sfsync.sync.review import review
 from sfsync.sync.running import run
 from tests.mirror import mirrored
 from tests.sync.answers import Changed
+from tests.sync.idle import until_idle
 from tests.world import World, just_before, kinds
 
 if TYPE_CHECKING:
@@ -65,18 +66,21 @@ def change(world: World, deal: str, quantity: float = 9) -> None:
 
 def whole(world: World, app: App) -> None:
     """Run cycles until nothing is in the way any more, as the daemon would."""
-    for _ in range(4):
-        with suppress(OrgUnavailable):
-            run_cycle(app)
-        world.org.advance(3600)
-    assert world.amounts_agree()
-    for order in world.orders():
-        keys = [item["SFSync_Key__c"] for item in order["OrderItems"]["records"]]
-        assert len(keys) == len(set(keys)) == 2
-    assert all(row.in_doubt is None and row.amending is None for row in mirrored(app.db, "orders"))
-    assert all(item.sf_id for item in mirrored(app.db, "order_items"))
-    assert all(row.resolved_at for row in mirrored(app.db, "discrepancies"))
-    assert not any(row.unreviewed for row in mirrored(app.db, "opportunities"))
+    until_idle(world, app, lambda: is_whole(world, app))
+    assert is_whole(world, app)
+
+
+def is_whole(world: World, app: App) -> bool:
+    """Whether every order is what its deal says, each line once, and nothing waits or is in doubt."""
+    keys = [[item["SFSync_Key__c"] for item in order["OrderItems"]["records"]] for order in world.orders()]
+    return (
+        world.amounts_agree()
+        and all(len(one) == len(set(one)) == 2 for one in keys)
+        and all(row.in_doubt is None and row.amending is None for row in mirrored(app.db, "orders"))
+        and all(item.sf_id for item in mirrored(app.db, "order_items"))
+        and all(row.resolved_at for row in mirrored(app.db, "discrepancies"))
+        and not any(row.unreviewed for row in mirrored(app.db, "opportunities"))
+    )
 
 
 def test_many_orders_travel_in_one_call(world: World, app: App, deals: list[str]) -> None:

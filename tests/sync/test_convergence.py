@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sfsync.emulator.calls import Call
     from sfsync.store.engine import Database
 
+pytestmark = pytest.mark.untraced
+
 FIELDS = {"status": "Status", "po_number": "PoNumber", "end_date": "EndDate", "Note__c": "Note__c"}
 ORDERS = 3
 VALUES = {

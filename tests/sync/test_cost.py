@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sfsync.emulator.org import Org
 
 
+pytestmark = pytest.mark.untraced
+
+
 @pytest.fixture
 def thousand(many: int) -> Org:
     """1,000 won deals of 5 lines."""

@@ -61,6 +61,7 @@ def test_the_mirror_holds_what_the_org_made_of_the_order(world: World, app: App)
     assert len(mirrored(app.db, "products")) == 1
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(("quantity", "total"), [(3, 100.00), (7, 0.01), (2.5, 33.33), (0.33, 10.00), (9999, 12345.67)])
 def test_totals_are_right_to_the_cent_whatever_the_price_per_piece(
     world: World, app: App, quantity: float, total: float
@@ -128,6 +129,7 @@ def test_an_order_that_somebody_else_made_for_the_deal_is_adopted_and_not_double
     assert run_cycle(app).counts.get("orders_adopted", 0) == 0
 
 
+@pytest.mark.databases
 def test_a_lost_database_does_not_double_anything(
     world: World, app: App, make_app: Callable[[Org], App], empty_db: Callable[[], None]
 ) -> None:
@@ -177,6 +179,7 @@ def test_orders_halted_by_failures_of_others_are_sent_again(world: World, app: A
     assert mirrored(app.db, "orders", in_doubt="create") == []
 
 
+@pytest.mark.databases
 def test_a_dry_run_writes_nothing_here_or_there(world: World, app: App) -> None:
     world.deals(2)
     before = app.db.rows_written

@@ -220,6 +220,7 @@ def test_what_was_delivered_is_delivered_again_on_request_under_its_old_id(told:
     assert ids == [ids[0], ids[1], ids[1], ids[0], ids[1]]
 
 
+@pytest.mark.databases
 def test_a_sink_that_another_process_serves_is_left_to_it(told: App, receiver: Receiver) -> None:
     from datetime import timedelta  # noqa: PLC0415
 

@@ -241,6 +241,7 @@ def test_the_first_activation_is_kept_when_the_org_moves_its_own(world: World, a
     assert (row.first_activated_at, row.activated_at > first) == (first, True)
 
 
+@pytest.mark.untraced
 def test_a_thousand_status_changes_cost_twelve_calls(many: int, make_app: Callable[[Org], App]) -> None:
     world = World(new_org())
     world.deals(many)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sfsync.emulator.org import Org
     from tests.world import World
 
+pytestmark = pytest.mark.untraced
+
 WRITES = ("composite/graph", "commerce/sale/order", "composite/sobjects")
 
 
@@ -109,6 +111,7 @@ def test_an_answer_lost_in_each_call_in_turn_changes_nothing_in_the_end(rich: Wo
     whole(rich, app)
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_that_dies_at_any_call_leaves_what_the_next_one_finishes(
     world: World, make_app: Callable[[Org], App], moment: str

@@ -35,6 +35,7 @@ def sql(app: App, status: str) -> None:
         tx.exec_driver_sql(f"UPDATE orders SET status = '{status}'")
 
 
+@pytest.mark.databases
 def test_a_status_set_by_plain_sql_is_in_the_org_after_one_cycle(world: World, app: App, order: str) -> None:
     sql(app, "Activated")
 

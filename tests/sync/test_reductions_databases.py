@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sfsync.app import App
     from tests.world import World
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.fixture
 def novatech(world: World, app: App) -> list[str]:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
+pytestmark = pytest.mark.untraced
 
 EXAMPLES = int(os.environ.get("SFSYNC_TEST_EXAMPLES", "3"))
 """Raise it for a longer search."""

@@ -44,6 +44,7 @@ def order_of(world: World, deal: str) -> dict[str, Any]:
     return order
 
 
+@pytest.mark.databases
 def test_a_status_wanted_while_the_orders_row_is_being_written_is_not_lost(
     world: World, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ from sfsync.sync.running import run
 from tests.mirror import mirrored
 from tests.shipping import activated, add_objects, in_org, record, sql
 from tests.sync.answers import Changed
+from tests.sync.idle import until_idle
 from tests.world import just_before, kinds
 
 if TYPE_CHECKING:
@@ -61,18 +62,21 @@ def order(world: World, app: App) -> str:
 
 def whole(world: World, app: App, shipments: int) -> None:
     """Run cycles as the daemon would, until all is in the org, once."""
-    for _ in range(3):
-        with suppress(OrgUnavailable):
-            run_cycle(app)
-        world.org.advance(3700)
+    until_idle(world, app, lambda: is_sent(app), cycles=3, seconds=3700)
     found = in_org(world.org)
     assert len(found) == shipments == len({one["SFSync_Key__c"] for one in found})
     assert all(len(one["lines"]) == 1 for one in found)
     rows = mirrored(app.db, "shipments")
     assert {row.key: row.sf_id for row in rows} == {one["SFSync_Key__c"]: one["Id"] for one in found}
-    assert all(row.in_doubt is None and row.problem_code is None for row in rows)
-    assert all(row.sf_id for row in mirrored(app.db, "shipment_lines"))
+    assert is_sent(app)
     assert len(mirrored(app.db, "events", type="shipment.created")) == shipments
+
+
+def is_sent(app: App) -> bool:
+    """Whether all of it is in the org, for all that we know."""
+    return all(row.in_doubt is None and row.problem_code is None for row in mirrored(app.db, "shipments")) and all(
+        row.sf_id for row in mirrored(app.db, "shipment_lines")
+    )
 
 
 @pytest.mark.parametrize(("fault", "times"), [("lost_answer", 1), ("truncated", 1), ("reset", 3)])
