@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WAITS = (600, 31 * 3600, 31 * 3600, 3700)
 """Seconds before each of the last cycles: what waits longest is tried again a day, and a quarter of one, later."""
-LONG = 4
+LONG = 8
 """Every so many-th play works on through all of them."""
 IDLE_CALLS = 2
 REFERENCES = 3
@@ -39,12 +39,18 @@ def come_together(sim: Simulation) -> None:
         sim.org.advance(wait)
         _work(sim)
         # Some go on though nothing is left to do: what stands must not fall apart again, either.
-        if number and sim.seed % LONG and not sim.conditions.automatic and next(_differences(sim), None) is None:
+        short = sim.seed % LONG and (number or not sim.conditions.automatic)
+        if short and next(_differences(sim), None) is None:
             break
+    _compare(sim)
+    _idle(sim)
+    _compare(sim)
+
+
+def _compare(sim: Simulation) -> None:
     for message in _differences(sim):
         sim.counts["lost"] += "has no order" in message
         sim.violated(NAME, message)
-    _idle(sim)
 
 
 def _calm(sim: Simulation) -> None:
