@@ -6,10 +6,12 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from scripts.simulation.actors.auditors import reconciled
 from scripts.simulation.actors.service import served
 from scripts.simulation.company import NOTE, tried
 from scripts.simulation.invariants.wishes import in_mirror
 from scripts.simulation.record import FIELDS, money
+from sfsync.domain.drift import Kind
 from sfsync.errors import SfsyncError
 from sfsync.sync.cycle import run_cycle
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from scripts.simulation.mirror import Row
     from scripts.simulation.simulation import Simulation
+    from sfsync.sync.reconcile import Reconciled
 
 WAITS = (600, 31 * 3600, 31 * 3600, 3700)
 """Seconds before each of the last cycles: what waits longest is tried again a day, and a quarter of one, later."""
@@ -42,9 +45,38 @@ def come_together(sim: Simulation) -> None:
         short = sim.seed % LONG and (number or not sim.conditions.automatic)
         if short and next(_differences(sim), None) is None:
             break
+    _audit(sim)
     _compare(sim)
     _idle(sim)
     _compare(sim)
+
+
+def _audit(sim: Simulation) -> None:
+    """Mirror and org compared as the service does it: nothing differs but what was done to the mirror by hand.
+
+    Two things are told of that no cycle sees to: accounts that lost a merge, to which no order leads any more, and
+    orders whose lines somebody has deleted in the org, which nothing mends.
+    """
+    found = _reconciled(sim, repair=False)
+    done = {(table, sf_id) for table, sf_id, _ in sim.tampering()}
+    merged = [one for one in found.drifts if one.kind is Kind.MERGED and one.sobject == "Account"]
+    empty = [one for one in found.drifts if one.kind is Kind.ORDER_WITHOUT_LINES and not sim.record.items(one.sf_id)]
+    if found.found != len(done) + len(merged) + len(empty) or found.exit_code != bool(found.found):
+        said = ", ".join(f"{one.sobject} {one.sf_id} {one.what}" for one in found.drifts)
+        sim.violated("a reconcile finds what was done, and nothing else", f"{sorted(done)} was, it finds {said}")
+    if found.found > len(empty):
+        again = _reconciled(sim, repair=True), _reconciled(sim, repair=False)
+        if {one.open for one in again} != {len(empty)}:
+            sim.violated("a reconcile mends all", f"it leaves {again[1].drifts} of {found.drifts}")
+
+
+def _reconciled(sim: Simulation, *, repair: bool) -> Reconciled:
+    found: list[Reconciled] = []
+    sim.run(sim.process, lambda: found.append(reconciled(sim, sim.process, repair=repair)))
+    if not found:
+        sim.violated(NAME, "a reconcile without any fault does not go through")
+    sim.run(sim.process, lambda: served(sim, sim.process))
+    return found[0]
 
 
 def _compare(sim: Simulation) -> None:

@@ -156,12 +156,14 @@ class Comparison:
 
     def _on_its_way(self, row: Mapping[str, Any], shown: Shown, held: Held | None) -> bool:
         feed = self.counted.feed
+        if self._beyond:
+            return self.counted.rests and not shown.is_deleted
         ours = row.get("LastModifiedById") == self._work.client.user_id
         cursor, sf_id = self.counted.read_with(row, ours=ours)
         moved = held is None or (held.stamp, held.is_deleted) != (shown.stamp, shown.is_deleted)
         again = not ours or (feed.skip_writer is None and (moved or not feed.echoes))
         position = self._read_to.get(cursor)
-        return not self._beyond and is_on_its_way(shown.stamp, sf_id, position, lookback=self._lookback, again=again)
+        return is_on_its_way(shown.stamp, sf_id, position, lookback=self._lookback, again=again)
 
     def _note(self, row: Mapping[str, Any], drift: Drift) -> None:
         self.add(drift)

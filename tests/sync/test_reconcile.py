@@ -326,6 +326,28 @@ def test_an_order_of_ours_that_lost_its_lines_in_the_org_is_told_and_cannot_be_r
 
 
 @on_sqlite
+def test_lines_of_a_deal_that_is_open_again_are_no_difference_and_read_once_it_is_won(world: World, app: App) -> None:
+    deal = world.deal((1, 10))
+    run_cycle(app)
+    world.org.advance(HOUR)
+    world.org.update("Opportunity", deal, {"StageName": "Negotiation/Review"})
+    run_cycle(app)
+    world.org.advance(HOUR)
+    [line] = ids(app, "opportunity_lines")
+    world.org.update("OpportunityLineItem", line, {"Quantity": 7})
+    run_cycle(app)
+    world.org.advance(HOUR)
+    run_cycle(app)
+
+    _, found = run_reconcile(app, LOOK)
+
+    assert (found.drifts, found.exit_code) == ([], 0)
+    world.win(deal)
+    run_cycle(app)
+    assert [row.quantity for row in mirrored(app.db, "opportunity_lines")] == [7]
+
+
+@on_sqlite
 def test_what_was_not_read_yet_is_on_its_way_and_only_what_is_younger_is_compared(world: World, settled: App) -> None:
     app, org = settled, world.org
     old, young = ids(app, "orders")[0], ids(app, "orders")[-1]

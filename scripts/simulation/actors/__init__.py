@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scripts.simulation.actors import (
     administrator,
+    auditors,
     clock,
     colleagues,
     network,
@@ -67,6 +68,8 @@ ALL: tuple[Act, ...] = (
     Act("move_shipment", 4, warehouse.move, person=True, ships=True),
     Act("cycle", 16, service.cycle),
     Act("arrow", 4, service.arrow),
+    Act("reconcile", 3, auditors.reconcile),
+    Act("tamper", 3, auditors.tamper, person=True),
     Act("deliver", 6, service.deliver),
     Act("moods", 3, service.moods, fault="receiver"),
     Act("network", 9, network.trouble, fault="http"),

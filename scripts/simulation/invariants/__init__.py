@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scripts.simulation.invariants.audit import NobodyAccusedWrongly, ReconcileOnlyReads
 from scripts.simulation.invariants.budget import WithinTheBudget
 from scripts.simulation.invariants.creation import NeverBesideAnother, OneOrderPerDeal, WholeToTheCent
 from scripts.simulation.invariants.events import ReceivedAsWritten, ToldOnce, ToldWithTheChange
@@ -42,6 +43,8 @@ ALL: tuple[type[Invariant], ...] = (
     EachShipmentOnce,
     PercentAsShipped,
     NeverOlder,
+    ReconcileOnlyReads,
+    NobodyAccusedWrongly,
     WithinTheBudget,
     NoSecretSaid,
 )
