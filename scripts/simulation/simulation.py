@@ -58,6 +58,8 @@ class Simulation:
     """Orders that somebody has asked to go back to Draft."""
     shipped: dict[int, tuple[str, Decimal]] = field(default_factory=dict)
     """Every shipment that was recorded here, by its row: of which order item, how much."""
+    adjusted: set[str] = field(default_factory=set)
+    """Orders (Salesforce Ids) whose lines somebody has changed or taken back by hand: that is meant so."""
     comparing: list[Process] = field(default_factory=list)
     """The processes that are in the middle of a reconcile."""
     tampered: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Simulation:
     """Called before each call of the service: somebody acts in the middle of a cycle."""
 
     def __post_init__(self) -> None:
-        self.company = founded(self.seed, ships=self.conditions.ships)
+        self.company = founded(self.seed, ships=self.conditions.ships, stock=self.conditions.stock)
         self.org = self.company.org
         self.record = Record(self.org)
         path = self.folder / "mirror.db"

@@ -79,9 +79,10 @@ def over_reduced(tx: Tx, org: str) -> list[str]:
 def reserved_twice(tx: Tx, org: str) -> list[str]:
     """Return the lines of orders of which reductions that we planned, together, take more than was ordered.
 
-    What others reduce in the org, and so may leave too little for ours, is no fault of ours: such a one is held.
+    What others reduce or change in the org, and so may leave too little for ours, is no fault of ours: such a one is
+    refused there, and held.
     """
-    return _reduced_beyond(tx, org, and_(_o.key.is_not(None), _o.origin == "sfsync"))
+    return _reduced_beyond(tx, org, and_(_o.key.is_not(None), _o.origin == "sfsync", _o.problem_code.is_(None)))
 
 
 def over_untold(tx: Tx, org: str) -> list[str]:

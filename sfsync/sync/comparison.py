@@ -157,7 +157,10 @@ class Comparison:
     def _on_its_way(self, row: Mapping[str, Any], shown: Shown, held: Held | None) -> bool:
         feed = self.counted.feed
         if self._beyond:
-            return self.counted.rests and not shown.is_deleted
+            logged = self._read_to.get(f"{self.counted.name}.deleted")
+            # The log is read from there on again, so what is deleted since is on its way.
+            late = feed.tracks_deletes and (logged is None or shown.stamp >= logged.stamp)
+            return late if shown.is_deleted else self.counted.rests
         ours = row.get("LastModifiedById") == self._work.client.user_id
         cursor, sf_id = self.counted.read_with(row, ours=ours)
         moved = held is None or (held.stamp, held.is_deleted) != (shown.stamp, shown.is_deleted)

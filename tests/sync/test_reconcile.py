@@ -348,6 +348,26 @@ def test_lines_of_a_deal_that_is_open_again_are_no_difference_and_read_once_it_i
 
 
 @on_sqlite
+def test_lines_that_went_with_their_open_deal_are_on_their_way_until_the_delete_log_is_read(
+    world: World, app: App
+) -> None:
+    deal = world.deal((1, 10))
+    run_cycle(app)
+    world.org.advance(HOUR)
+    world.org.update("Opportunity", deal, {"StageName": "Negotiation/Review"})
+    world.org.delete("Opportunity", deal)
+    run_cycle(app)
+
+    _, late = run_reconcile(app, LOOK)
+
+    assert (late.drifts, late.tallies[1].on_its_way) == ([], 1)
+    world.org.advance(HOUR)
+    run_cycle(app)
+    _, found = run_reconcile(app, LOOK)
+    assert (found.drifts, [tally.on_its_way for tally in found.tallies]) == ([], [0] * 7)
+
+
+@on_sqlite
 def test_what_was_not_read_yet_is_on_its_way_and_only_what_is_younger_is_compared(world: World, settled: App) -> None:
     app, org = settled, world.org
     old, young = ids(app, "orders")[0], ids(app, "orders")[-1]

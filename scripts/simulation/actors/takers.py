@@ -41,6 +41,7 @@ def reduce(sim: Simulation, chance: Random) -> str:
 
     def act() -> None:
         made.extend(plan.key for plan in carry_out(app, asked, actor="anna").plans)
+        sim.adjusted.add(row["sf_id"])
 
     return f"{row['sf_id']} {demand}: {_commanded(sim, act)}{_promised(sim, made)}"
 
@@ -57,6 +58,7 @@ def reduce_in_org(sim: Simulation, chance: Random) -> str:
     original = sim.record.orders[item["OrderId"]]
     activate = chance.random() < 0.5  # noqa: PLR2004 - a coin
     quantity = chance.choice((1, 1, 2, 0.5))
+    sim.adjusted.add(original["Id"])
 
     def act() -> None:
         values = {"AccountId": original["AccountId"], "Pricebook2Id": sim.company.book, "Status": "Draft"}

@@ -60,7 +60,7 @@ class ToldOnce(Invariant):
 
     def _judge(self, order: str, kind: str) -> None:
         told = self._told[order]
-        if (kind == "order.created" and kind in told) or (told and told[-1] == kind):
+        if (kind == "order.created" and kind in told) or (kind in ENTERED and told[-1:] == [kind]):
             self.broken(f"{kind} of {order} was told twice: {told}")
         told.append(kind)
         status = ENTERED.get(kind)
