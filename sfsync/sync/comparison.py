@@ -54,7 +54,8 @@ class Comparison:
         self._lookback = timedelta(seconds=work.app.settings.sync.lookback_seconds)
         self._ledger = census.LEDGERS[one.name]
         self._spelling = census.Spelling(work.app.status_map.to_local, work.app.ship_labels)
-        self._held = census.stream(tx, work.org, one.name, since=wanted.since)
+        self._stream = census.stream(tx, work.org, one.name, since=wanted.since)
+        self._held: Iterator[Record] = self._stream
         self._next: Record | None = next(self._held, None)
         self._absent: list[str] = []
         self._to_read: dict[str, list[Drift]] = {}
@@ -90,6 +91,10 @@ class Comparison:
         self.tally.in_mirror += len(rows.keys() & self._unread)
         self.tally.in_org += sum(row.get("IsDeleted") is not True for row in rows.values())
         self._judge_all(rows, held)
+
+    def close(self) -> None:
+        """Let go of the mirror, wherever the comparison stands."""
+        self._stream.close()
 
     def finish(self) -> None:
         """Look for those that the sweep did not show, by their Ids, in the recycle bin and in the delete log."""
