@@ -84,7 +84,8 @@ class UpdatedWhole(Invariant):
         after = ordered(self.sim) if sent.amends else {}
         for order in sorted(sent.amends):
             deal = self.sim.record.orders[order]["OpportunityId"] if order in self.sim.record.orders else None
-            if deal is None or after[deal] == self._before[deal]:
+            # Of deals that take back, what was not planned yet is missing: the end looks at those.
+            if deal is None or deal in self.sim.company.takes_back or after[deal] == self._before[deal]:
                 continue
             self.sim.counts["drafts brought to their deals"] += 1
             amounts = self.sim.record.amounts_since(deal, self._began)
