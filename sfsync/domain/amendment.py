@@ -111,7 +111,7 @@ def agree(plan: OrderPlan, orders: Sequence[StandingOrder]) -> bool:
     ordered = _by_entry(orders)
     entries = {*(line.pricebook_entry_id for line in plan.lines), *ordered}
     of_deal = {entry: [line for line in plan.lines if line.pricebook_entry_id == entry] for entry in entries}
-    return all(_missing(of_deal[one], ordered.get(one, []), plan.currency) == (0, 0) for one in entries)
+    return all(_missing(of_deal[one], ordered.get(one, []), plan.currency) == (ZERO, ZERO) for one in entries)
 
 
 def differences(plan: OrderPlan | None, orders: Sequence[StandingOrder]) -> tuple[Difference, ...]:

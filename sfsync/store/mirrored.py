@@ -57,7 +57,10 @@ def standing(tx: Tx, org: str, feed: str, ids: Iterable[str]) -> dict[str, tuple
     columns = (table.c.sf_id, table.c.system_modstamp, table.c.is_deleted)
     found: dict[str, tuple[datetime | None, bool]] = {}
     for part in in_parts(ids):
+        # One with a problem waits for its turn: read again, it would look as if the org had changed it.
         whole = table.c.row_hash.is_not(None) | table.c.is_deleted
+        if "problem_code" in table.c:
+            whole |= table.c.problem_code.is_not(None)
         rows = tx.execute(select(*columns).where(table.c.org == org, table.c.sf_id.in_(part), whole))
         found.update((sf_id, (stamp, gone)) for sf_id, stamp, gone in rows)
     return found
