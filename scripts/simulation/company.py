@@ -56,6 +56,8 @@ class Company:
     accounts: list[str] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
     deals: list[str] = field(default_factory=list)
+    takes_back: set[str] = field(default_factory=set)
+    """The deals that ever had a line of negative quantity."""
 
     def __post_init__(self) -> None:
         self.book = self.org.standard_pricebook_id
@@ -79,6 +81,8 @@ class Company:
         self.deals.append(deal)
         for line in lines:
             self.org.insert("OpportunityLineItem", {"OpportunityId": deal, **line})
+            if line["Quantity"] < 0:
+                self.takes_back.add(deal)
         return deal
 
     def order(self, deal: str, account: str, **fields: Any) -> str:
@@ -95,13 +99,29 @@ class Company:
         return [row[0] for row in found]
 
 
-def founded(seed: int, *, ships: bool = False) -> Company:
-    """Found a company in an org of its own; the org's clock stands still until somebody advances it."""
+def founded(seed: int, *, ships: bool = False, stock: bool = False) -> Company:
+    """Found a company in an org of its own; the org's clock stands still until somebody advances it.
+
+    With `stock` it has sold before: each account holds an activated order.
+    """
     org = Org(seed=seed, clock=START, settings=Settings(order_statuses=STATUSES, lock_wait_seconds=0))
     org.add_custom_field("Order", Field(NOTE, "string", "Note", length=255, custom=True))
     if ships:
         _add_shipments(org)
-    return Company(org)
+    company = Company(org)
+    if stock:
+        for account in company.accounts:
+            _sold_before(company, account)
+    return company
+
+
+def _sold_before(company: Company, account: str) -> None:
+    header = {"AccountId": account, "Pricebook2Id": company.book, "EffectiveDate": "2026-02-01", "Status": "Draft"}
+    order = company.org.insert("Order", header)
+    for entry, price, quantity in zip(company.entries, PRICES, (20, 8), strict=False):
+        line = {"OrderId": order, "PricebookEntryId": entry, "Quantity": quantity, "UnitPrice": price}
+        company.org.insert("OrderItem", line)
+    company.org.update("Order", order, {"Status": "Activated"})
 
 
 def _add_shipments(org: Org) -> None:

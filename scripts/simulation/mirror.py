@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Row = dict[str, Any]
+_ORDERS = "SELECT * FROM orders WHERE sf_id IS NOT NULL ORDER BY id"
 
 
 class Mirror:
@@ -17,22 +18,33 @@ class Mirror:
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=0.1)
-        self._connection.row_factory = lambda cursor, row: dict(
-            zip((column[0] for column in cursor.description), row, strict=True)
-        )
+        self._plain = self._connection.cursor()
+        self._raw: list[Any] | None = None
+        self._orders: dict[str, Row] = {}
 
     def rows(self, query: str, *values: Any) -> list[Row]:
         """Run a query."""
-        return list(self._connection.execute(query, values))
+        found = self._plain.execute(query, values)
+        rows = found.fetchall()
+        if not rows:
+            return []
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def write(self, statement: str, *values: Any) -> None:
         """Write as another program does, in a transaction of its own."""
         self._connection.execute(statement, values)
 
     def orders(self) -> dict[str, Row]:
-        """The orders that are in the org, by their Ids, custom fields unpacked."""
-        found = {row["sf_id"]: row for row in self.rows("SELECT * FROM orders WHERE sf_id IS NOT NULL ORDER BY id")}
-        for row in found.values():
+        """The orders that are in the org, by their Ids, custom fields unpacked; nobody may change what is returned."""
+        raw = self._plain.execute(_ORDERS).fetchall()
+        if raw == self._raw:
+            return self._orders
+        names = [column[0] for column in self._plain.execute(f"{_ORDERS} LIMIT 0").description]
+        self._raw = raw
+        rows = [dict(zip(names, row, strict=True)) for row in raw]
+        self._orders = found = {row["sf_id"]: row for row in rows}
+        for row in rows:
             for column in ("custom", "org_custom", "sent"):
                 row[column] = json.loads(row[column]) if row[column] else {}
         return found

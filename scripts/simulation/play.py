@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from scripts.simulation.settings import Conditions
 
 STEPS = 60
+_SWEEP_EVERY = 4
+"""Garbage is looked for between plays only."""
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a disk in memory where there is one; plays are private to a folder in it
 
 
@@ -67,10 +69,10 @@ class Stage:
         self._open = ExitStack()
         self._open.enter_context(shared())
         # What is there before a play outlives it: looking through it for garbage again and again took a tenth.
-        self._open.callback(gc.set_threshold, *gc.get_threshold())
+        self._open.callback(gc.enable)
         self._open.callback(gc.unfreeze)
         gc.freeze()
-        gc.set_threshold(100_000, 10, 10)
+        gc.disable()
         place = _MEMORY if _MEMORY.is_dir() else None
         self._folder = tempfile.TemporaryDirectory(prefix="sfsync-simulation-", dir=place)
         self.folder = Path(self._folder.name)
@@ -80,6 +82,8 @@ class Stage:
     def place(self) -> Path:
         """A folder for one play."""
         self._plays += 1
+        if self._plays % _SWEEP_EVERY == 0:
+            gc.collect()
         folder = self.folder / str(self._plays)
         folder.mkdir()
         return folder

@@ -29,7 +29,16 @@ _ORDER = (
     ),
 )
 _ORDERS = f'SELECT {", ".join(f""""{name}" """ for name in _ORDER)} FROM "Order" ORDER BY "Id"'
-_ITEM = ("Id", "OrderId", "Quantity", "UnitPrice", "TotalPrice", "SFSync_Key__c", "OriginalOrderItemId")
+_ITEM = (
+    "Id",
+    "OrderId",
+    "Quantity",
+    "UnitPrice",
+    "TotalPrice",
+    "SFSync_Key__c",
+    "OriginalOrderItemId",
+    "PricebookEntryId",
+)
 _ITEMS = f'SELECT {", ".join(f""""{name}" """ for name in _ITEM)} FROM "OrderItem" WHERE "IsDeleted" = 0'
 _DEALS = 'SELECT "Id", "Amount", "IsWon", "IsDeleted" FROM "Opportunity" ORDER BY "Id"'
 

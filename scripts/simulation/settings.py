@@ -34,6 +34,8 @@ class Conditions:
     """Whether people want things here; without them, nothing needs a person in the end."""
     ships: bool = False
     """Whether shipments are enabled."""
+    stock: bool = False
+    """Whether the company has sold before: orders stand activated when sfsync comes."""
     automatic: bool = False
     """Whether orders are activated by rule, without a person."""
 
@@ -41,8 +43,8 @@ class Conditions:
 def drawn(chance: Random, faults: frozenset[str], *, people: bool = True) -> Conditions:
     """Draw the conditions of a play."""
     policy = chance.choice(POLICIES if people else POLICIES[1:])
-    strict, ships, automatic = (chance.random() < share for share in (0.3, 0.3, 0.25))
-    return Conditions(faults, policy, strict=strict, people=people, ships=ships, automatic=automatic)
+    strict, ships, automatic, stock = (chance.random() < share for share in (0.3, 0.5, 0.25, 0.6))
+    return Conditions(faults, policy, strict=strict, people=people, ships=ships, automatic=automatic, stock=stock)
 
 
 @cache

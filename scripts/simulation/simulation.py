@@ -58,11 +58,17 @@ class Simulation:
     """Orders that somebody has asked to go back to Draft."""
     shipped: dict[int, tuple[str, Decimal]] = field(default_factory=dict)
     """Every shipment that was recorded here, by its row: of which order item, how much."""
+    adjusted: set[str] = field(default_factory=set)
+    """Orders (Salesforce Ids) whose lines somebody has changed or taken back by hand: that is meant so."""
+    comparing: list[Process] = field(default_factory=list)
+    """The processes that are in the middle of a reconcile."""
+    tampered: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """What somebody wrote into the mirror that is the org's to say, by (table, Id, column)."""
     interrupt: Callable[[Sent], None] | None = None
     """Called before each call of the service: somebody acts in the middle of a cycle."""
 
     def __post_init__(self) -> None:
-        self.company = founded(self.seed, ships=self.conditions.ships)
+        self.company = founded(self.seed, ships=self.conditions.ships, stock=self.conditions.stock)
         self.org = self.company.org
         self.record = Record(self.org)
         self.mirror, url = self.database()
@@ -139,6 +145,14 @@ class Simulation:
         for invariant in self.invariants:
             invariant.step_done()
         self.counts["steps"] += 1
+
+    def tampering(self) -> dict[tuple[str, str, str], str]:
+        """What was written into the mirror that is the org's to say, and still stands there."""
+        for (table, sf_id, column), value in list(self.tampered.items()):
+            rows = self.mirror.rows(f"SELECT {column} AS value FROM {table} WHERE sf_id = ? AND NOT is_deleted", sf_id)
+            if [str(row["value"]) for row in rows] != [value]:
+                del self.tampered[table, sf_id, column]
+        return self.tampered
 
     def state(self) -> list[Any]:
         """Everything that lasts, as text is made of it: the org's orders and the mirror, without process numbers."""

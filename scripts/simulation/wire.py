@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -103,9 +104,16 @@ def _unreadable(response: requests.Response) -> bool:
     if response.status_code >= _SERVER_ERROR:
         return True
     try:
-        json.loads(response.content or b"{}")
-    except ValueError:
-        return True
+        return not _is_json(response.content or b"{}")
     except requests.RequestException:
         return True
-    return False
+
+
+@lru_cache(maxsize=64)
+def _is_json(content: bytes) -> bool:
+    """The largest answers, describes, are the same again and again."""
+    try:
+        json.loads(content)
+    except ValueError:
+        return False
+    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sfsync.domain.fields import Kind, Value, is_custom
 from sfsync.errors import UsageError
@@ -30,7 +30,7 @@ def named(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def field_values(given: Mapping[str, str | None], custom: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Value]:
+def field_values(given: Mapping[str, str | None], custom: Sequence[str], schema: str | None) -> dict[str, Value]:
     """Read what was typed for fields, each by its kind; those that were not given (None) are left out.
 
     Args:
@@ -55,17 +55,17 @@ def field_values(given: Mapping[str, str | None], custom: Sequence[str], schema:
     return values
 
 
-def _kind(name: str, schema: Mapping[str, Any]) -> Kind:
+def _kind(name: str, schema: str | None) -> Kind:
     if not is_custom(name):
         return Kind.DATE if name == "end_date" else Kind.TEXT
     # Here, not on top: commands that only look into the mirror need nothing of the org's side.
     from sfsync.salesforce.order_fields import kind_of  # noqa: PLC0415
-    from sfsync.salesforce.schema import OrgSchema  # noqa: PLC0415
+    from sfsync.salesforce.schema import schema_from_text  # noqa: PLC0415
 
     try:
-        kind = kind_of(OrgSchema.from_json(schema), name)
+        kind = kind_of(schema_from_text(schema), name) if schema else None
     except (KeyError, TypeError):
-        kind = None  # never read, or by another version of sfsync
+        kind = None  # by another version of sfsync
     if kind is None:
         raise UsageError(
             f"What the field Order.{name} takes is not known: it was not read yet, does not exist, or is hidden.",

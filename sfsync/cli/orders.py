@@ -146,7 +146,7 @@ def set_(
     with opened(org) as app_, app_.db.begin() as tx:
         content = schemas.get(tx, app_.org_name)
         custom = app_.settings.orders.writable_fields
-        values = field_values({**given, **named(field or ())}, custom, content.content if content else {})
+        values = field_values({**given, **named(field or ())}, custom, content.content if content else None)
         order = find_order(tx, app_.org_name, record)
         changed = wants.want_fields(tx, app_.org_name, order.id, values, actor=actor(), now=app_.clock())
         after = find_order(tx, app_.org_name, record)

@@ -106,6 +106,14 @@ def amend(plan: OrderPlan | None, orders: Sequence[StandingOrder]) -> Amendment:
     )
 
 
+def agree(plan: OrderPlan, orders: Sequence[StandingOrder]) -> bool:
+    """Whether orders, less their reductions, hold of each product what a deal asks for: in quantity, and in money."""
+    ordered = _by_entry(orders)
+    entries = {*(line.pricebook_entry_id for line in plan.lines), *ordered}
+    of_deal = {entry: [line for line in plan.lines if line.pricebook_entry_id == entry] for entry in entries}
+    return all(_missing(of_deal[one], ordered.get(one, []), plan.currency) == (ZERO, ZERO) for one in entries)
+
+
 def differences(plan: OrderPlan | None, orders: Sequence[StandingOrder]) -> tuple[Difference, ...]:
     """Return every price of every product of which the orders hold another quantity than the deal says."""
     wanted: defaultdict[_Price, Decimal] = defaultdict(Decimal)
@@ -133,8 +141,7 @@ def _settle(
     wanted: Sequence[PlannedLine], held: Sequence[_Held], currency: str | None
 ) -> tuple[list[PlannedLine], list[Reduction]]:
     """Settle one price book entry."""
-    quantity = sum((line.quantity for line in wanted), ZERO) - sum((_left(line) for _, line in held), ZERO)
-    amount = sum((line.total for line in wanted), ZERO) - sum((_total(line, currency) for _, line in held), ZERO)
+    quantity, amount = _missing(wanted, held, currency)
     if quantity == amount == 0:
         return [], []
     if _one_price(wanted, held, currency) and quantity > 0 and amount > 0:
@@ -161,6 +168,13 @@ def _settle(
         owed = amount + sum((one.total for one in less), ZERO)
         more = list(_lines(wanted[-1], sum((line.quantity for line in wanted), ZERO), owed, currency))
     return more, less
+
+
+def _missing(wanted: Sequence[PlannedLine], held: Sequence[_Held], currency: str | None) -> tuple[Decimal, Decimal]:
+    """How many units, and how much money, the deal says more than is held."""
+    quantity = sum((line.quantity for line in wanted), ZERO) - sum((_left(line) for _, line in held), ZERO)
+    amount = sum((line.total for line in wanted), ZERO) - sum((_total(line, currency) for _, line in held), ZERO)
+    return quantity, amount
 
 
 def _lines(template: PlannedLine, quantity: Decimal, amount: Decimal, currency: str | None) -> Iterator[PlannedLine]:

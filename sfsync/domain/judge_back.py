@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sfsync.domain import money
-from sfsync.domain.amendment import NOTHING, Amendment, amend, differences
+from sfsync.domain.amendment import NOTHING, Amendment, agree, amend, differences
 from sfsync.domain.judge import (
     HELD,
     Found,
@@ -147,7 +147,7 @@ def balance(plan: OrderPlan, back: Sequence[StandingOrder]) -> Balance:
 
 def _same(plan: OrderPlan, orders: Sequence[StandingOrder], back: Sequence[StandingOrder]) -> bool:
     """Whether the orders less the reductions are, product by product, the deal: in quantity, and in money."""
-    return amend(plan, (*orders, *_of_the_deal(plan, back))).agrees
+    return agree(plan, (*orders, *_of_the_deal(plan, back)))
 
 
 def _of_the_deal(plan: OrderPlan, back: Sequence[StandingOrder]) -> list[StandingOrder]:

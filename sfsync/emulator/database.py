@@ -38,6 +38,7 @@ class Database:
         self._depth = 0
         self._columns: dict[str, dict[str, Field]] = {}
         self._inserts: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._made: dict[str, SObject] = {}
         self.connection = _opened(path)
         if path == ":memory:":
             self._begin_empty()
@@ -54,6 +55,9 @@ class Database:
         """Make the tables and columns which the schema has and the database has not (after a schema change)."""
         self._inserts.clear()
         for sobject in self._schema.all_objects():
+            if self._made.get(sobject.name) is sobject:  # a change of the schema puts another one in its place
+                continue
+            self._made[sobject.name] = sobject
             stored = {one.name: one for one in sobject.fields.values() if one.stored}
             self._columns[sobject.name] = stored
             present = {str(row[1]) for row in self.connection.execute(f'PRAGMA table_info("{sobject.name}")')}
@@ -91,6 +95,7 @@ class Database:
     def drop_table(self, sobject: str) -> None:
         """Remove the rows of an object which the schema has no more."""
         self.connection.execute(f'DROP TABLE IF EXISTS "{sobject}"')
+        self._made.pop(sobject, None)
         self.connection.execute('DELETE FROM "_deleted" WHERE sobject = ?', [sobject])
 
     def insert_row(self, sobject: str, values: Mapping[str, Value]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sfsync.domain.model import StatusChoice
@@ -171,6 +173,16 @@ class OrgSchema:
             },
             statuses=tuple(StatusChoice(**choice) for choice in content["statuses"]),
         )
+
+
+@lru_cache(maxsize=16)
+def schema_from_text(text: str) -> OrgSchema:
+    """Read what `to_json` wrote, as JSON text; the same text is taken apart once: every run begins with it.
+
+    Raises:
+        KeyError, TypeError: as `OrgSchema.from_json`.
+    """
+    return OrgSchema.from_json(json.loads(text))
 
 
 def _flags(one: FieldInfo) -> dict[str, Any]:

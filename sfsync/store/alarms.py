@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from sfsync.store.alarm_tables import alarms
 from sfsync.store.upserts import upsert
@@ -39,12 +39,14 @@ class Alarm:
         return self.lane is not None and self.accepted_at is None
 
 
+_OF_ORG = select(alarms).where(alarms.c.org == bindparam("org_")).order_by(alarms.c.code)
+
+
 def of_org(tx: Tx, org: str) -> list[Alarm]:
     """Return the alarms of an org, by code."""
-    query = select(alarms).where(alarms.c.org == org).order_by(alarms.c.code)
     return [
         Alarm(r.code, r.lane, r.message, tuple(r.records), r.many, r.since, r.accepted_at, r.accepted_by)
-        for r in tx.execute(query)
+        for r in tx.execute(_OF_ORG, {"org_": org})
     ]
 
 

@@ -19,7 +19,7 @@ from sfsync.store.shipments import line_values, shipment_values
 from sfsync.store.upserts import in_parts, row_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, FromClause, Row, Select, Table
@@ -85,10 +85,11 @@ class Ledger:
         return self.parent is not None and parent is not None and getattr(row, PARENT) is None
 
 
-def stream(tx: Tx, org: str, feed: str, *, since: datetime | None = None) -> Iterator[Record]:
+def stream(tx: Tx, org: str, feed: str, *, since: datetime | None = None) -> Generator[Record]:
     """Yield the mirrored records of a feed by Id, byte by byte as the org orders them, a part at a time.
 
-    Those that cannot be read are left out.
+    Those that cannot be read are left out. Whoever does not read to the end has to close it: an open cursor keeps the
+    connection where it is, and SQLite lets it write no more.
     """
     table = LEDGERS[feed].table
     # The org's Ids are ordered by their characters' codes; PostgreSQL would order them as words of a language.
@@ -97,7 +98,8 @@ def stream(tx: Tx, org: str, feed: str, *, since: datetime | None = None) -> Ite
     query = query.where(text(spoilt.sound(tx, table)))
     if since is not None:
         query = query.where(or_(table.c.system_modstamp >= since, table.c.system_modstamp.is_(None)))
-    yield from tx.execute(query, execution_options={"yield_per": _AT_ONCE})
+    with tx.execute(query, execution_options={"yield_per": _AT_ONCE}) as found:
+        yield from found
 
 
 def by_ids(tx: Tx, org: str, feed: str, ids: Iterable[str]) -> dict[str, Record]:

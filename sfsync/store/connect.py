@@ -137,7 +137,10 @@ def _on_sqlite_connect(connection: Any, _record: object) -> None:
 
 def _on_sqlite_begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    # The connection remembers what it was last: most transactions read, one after the other.
+    if connection.info.get(_WRITES) is not writes:
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.info[_WRITES] = writes
     # A deferred transaction that turns to writing fails at once when another one writes: waiting only
     # helps those that ask for the write lock first.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

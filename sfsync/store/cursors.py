@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from sfsync.domain.position import Position
 from sfsync.store.tables import cursors
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from sfsync.store.engine import Tx
 
+_ALL = select(cursors.c.feed, cursors.c.stamp, cursors.c.last_id).where(cursors.c.org == bindparam("org_"))
+
 
 def get(tx: Tx, org: str, feed: str) -> Position | None:
     """Return the position of a feed, None if it was never read."""
@@ -23,8 +25,7 @@ def get(tx: Tx, org: str, feed: str) -> Position | None:
 
 def get_all(tx: Tx, org: str) -> dict[str, Position]:
     """Return the positions of all feeds of an org, in one statement."""
-    query = select(cursors.c.feed, cursors.c.stamp, cursors.c.last_id).where(cursors.c.org == org)
-    return {feed: Position(stamp, last_id) for feed, stamp, last_id in tx.execute(query)}
+    return {feed: Position(stamp, last_id) for feed, stamp, last_id in tx.execute(_ALL, {"org_": org})}
 
 
 def put(tx: Tx, org: str, feed: str, position: Position) -> bool:

@@ -32,6 +32,9 @@ class DueFilter:
     only: str | None = None
 
 
+_PLANNED = orders.alias("planned")
+
+
 def due(tx: Tx, org: str, wanted: DueFilter, *, after: str = "", limit: int = 500) -> list[Deal]:
     """Return the next won deals that have no order in the org yet and none on its way, in order of Id.
 
@@ -52,7 +55,7 @@ def unsent_keys(tx: Tx, org: str, only: str | None = None) -> dict[str, str]:
 
     Reductions are among them only where a deal takes back: others come of no won deal.
     """
-    o = orders.alias("planned").c
+    o = _PLANNED.c
     unsent = (o.org == org, o.sf_id.is_(None), o.in_doubt.is_(None), o.key.is_not(None), of_deal(o))
     query = select(o.key, o.opportunity_id).where(*unsent, ~_on_its_way(o.org, o.opportunity_id))
     if only is not None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import Integer, and_, bindparam, exists, func, select, update
 
 from sfsync.errors import RecordNotFound, UsageError
 from sfsync.store.event_tables import deliveries, events, sinks
@@ -20,6 +20,27 @@ if TYPE_CHECKING:
     from sfsync.store.engine import Tx
 
 PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
+_earlier = deliveries.alias("earlier")
+_WAITS_FOR_ANOTHER = exists().where(
+    _earlier.c.org == deliveries.c.org,
+    _earlier.c.sink == deliveries.c.sink,
+    _earlier.c.record == deliveries.c.record,
+    _earlier.c.state == PENDING,
+    _earlier.c.event < deliveries.c.event,
+)
+_DUE = (
+    select(events.c.id, events.c.event_id, events.c.type, events.c.at, events.c.data, deliveries.c.attempts)
+    .join_from(deliveries, events, events.c.id == deliveries.c.event)
+    .where(
+        deliveries.c.org == bindparam("org_"),
+        deliveries.c.sink == bindparam("sink_"),
+        deliveries.c.state == PENDING,
+        deliveries.c.next_at <= bindparam("now"),
+        ~_WAITS_FOR_ANOTHER,
+    )
+    .order_by(deliveries.c.event)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +93,8 @@ def due(tx: Tx, org: str, sink: str, now: datetime, *, limit: int = 100) -> list
     ).one_or_none()
     if standing is not None and (standing.paused_at or (standing.resume_at and standing.resume_at > now)):
         return []
-    earlier = deliveries.alias("earlier")
-    waits_for_another = exists().where(
-        earlier.c.org == deliveries.c.org,
-        earlier.c.sink == deliveries.c.sink,
-        earlier.c.record == deliveries.c.record,
-        earlier.c.state == PENDING,
-        earlier.c.event < deliveries.c.event,
-    )
-    query = (
-        select(events.c.id, events.c.event_id, events.c.type, events.c.at, events.c.data, deliveries.c.attempts)
-        .join_from(deliveries, events, events.c.id == deliveries.c.event)
-        .where(
-            deliveries.c.org == org,
-            deliveries.c.sink == sink,
-            deliveries.c.state == PENDING,
-            deliveries.c.next_at <= now,
-            ~waits_for_another,
-        )
-        .order_by(deliveries.c.event)
-        .limit(limit)
-    )
-    return [Due(row.id, row.event_id, row.type, row.at, row.data, row.attempts) for row in tx.execute(query)]
+    wanted = {"org_": org, "sink_": sink, "now": now, "most": limit}
+    return [Due(row.id, row.event_id, row.type, row.at, row.data, row.attempts) for row in tx.execute(_DUE, wanted)]
 
 
 def delivered(tx: Tx, org: str, sink: str, event: int, status: int, now: datetime) -> None:

@@ -49,11 +49,18 @@ def living(tx: Tx, org: str, feed: str, ids: Iterable[str]) -> list[str]:
 
 
 def standing(tx: Tx, org: str, feed: str, ids: Iterable[str]) -> dict[str, tuple[datetime | None, bool]]:
-    """Return the stamp of each of the Ids that the mirror holds, and whether it is marked as deleted."""
+    """Return the stamp of each of the Ids that the mirror holds, and whether it is marked as deleted.
+
+    Those that we have written to since they were read are left out: a stamp has seconds, and both may be in one.
+    """
     table = TABLES[feed]
     columns = (table.c.sf_id, table.c.system_modstamp, table.c.is_deleted)
     found: dict[str, tuple[datetime | None, bool]] = {}
     for part in in_parts(ids):
-        rows = tx.execute(select(*columns).where(table.c.org == org, table.c.sf_id.in_(part)))
+        # One with a problem waits for its turn: read again, it would look as if the org had changed it.
+        whole = table.c.row_hash.is_not(None) | table.c.is_deleted
+        if "problem_code" in table.c:
+            whole |= table.c.problem_code.is_not(None)
+        rows = tx.execute(select(*columns).where(table.c.org == org, table.c.sf_id.in_(part), whole))
         found.update((sf_id, (stamp, gone)) for sf_id, stamp, gone in rows)
     return found

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select, union
+from sqlalchemy import and_, func, or_, select, union
 
 from sfsync.domain.holdings import OpenReduction
 from sfsync.domain.statuses import ACTIVATED_CODE, DRAFT_CODE
@@ -118,11 +118,43 @@ def remember_available(tx: Tx, org: str, available: Mapping[str, Decimal]) -> No
         update_by_id(tx, order_items, changed)
 
 
+_LINE = order_items.alias("line")
+
+
+def outdated(tx: Tx, org: str, ids: Iterable[str]) -> set[str]:
+    """Return the orders whose lines were read before one of these reductions counted, or did no more.
+
+    Orders are named by their Salesforce Ids. What is left of a line changes then without a trace on its order, and by
+    whoever activated the reduction, which is mostly us.
+    """
+    o, i, stamp = orders.c, order_items.c, _LINE.c.system_modstamp
+    ended = and_(o.status_code == DRAFT_CODE, o.first_activated_at.is_not(None), stamp < o.system_modstamp)
+    found: set[str | None] = set()
+    for part in in_parts(ids):
+        query = (
+            select(o.original_order_id)
+            .join_from(orders, order_items, i.order_id == o.id)
+            .join(_LINE, and_(_LINE.c.org == i.org, _LINE.c.sf_id == i.original_item_id))
+            .where(o.org == org, o.sf_id.in_(part), ~o.is_deleted, ~_LINE.c.is_deleted)
+            .where(or_(stamp < o.activated_at, ended))
+        )
+        found |= set(tx.scalars(query))
+    return {sf_id for sf_id in found if sf_id}
+
+
+def originals_of(tx: Tx, org: str, ids: Iterable[str]) -> set[str]:
+    """Return the orders that those of these orders reduce which are reductions; all by their Salesforce Ids."""
+    o, found = orders.c, set[str | None]()
+    for part in in_parts(ids):
+        found |= set(tx.scalars(select(o.original_order_id).where(o.org == org, o.sf_id.in_(part), o.is_reduction)))
+    return {sf_id for sf_id in found if sf_id}
+
+
 def reductions_of(tx: Tx, org: str, ids: Iterable[int]) -> dict[int, list[str]]:
-    """Return the reduction orders, drafts included, of orders (by row id) that have any: their numbers or Ids."""
+    """Return the reduction orders, drafts included, of orders (by row id) that have any: their numbers, Ids or keys."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     original, line = orders.alias("original"), order_items.alias("line")
-    name = func.coalesce(orders.c.order_number, orders.c.sf_id)
+    name = func.coalesce(orders.c.order_number, orders.c.sf_id, orders.c.key)
     for part in in_parts(ids):
         by_header = (
             select(original.c.id, name)

@@ -47,6 +47,9 @@ class DraftLine:
     name: str
 
 
+_REDUCED = order_items.alias("reduced")
+
+
 def originals(tx: Tx, org: str, order_ids: Iterable[int], *, lock: bool = False) -> list[Original]:
     """Return orders (by row id) with all their lines in the org, and what reductions of anybody take of them.
 
@@ -171,7 +174,7 @@ def drop_unsent(tx: Tx, org: str, keys: Sequence[str], now: datetime) -> None:
 
 def draft_lines(tx: Tx, org: str, order_ids: Sequence[int]) -> dict[int, list[DraftLine]]:
     """Return the lines of those of the orders (by row id) that are drafts of reductions; of others nothing."""
-    o, i, reduced = orders.c, order_items.c, order_items.alias("reduced")
+    o, i, reduced = orders.c, order_items.c, _REDUCED
     rows: list[AnyRow] = []
     for part in in_parts(order_ids):
         query = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import bindparam, literal, select, union_all
 
 from sfsync.store import tables
 from sfsync.store.upserts import changed, known_hashes, row_hash, upsert
@@ -12,7 +13,7 @@ from sfsync.store.upserts import changed, known_hashes, row_hash, upsert
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Column, Select, Table
+    from sqlalchemy import BindParameter, Column, CompoundSelect, Select, Table
 
     from sfsync.domain.references import Account, Contract, Product
     from sfsync.store.engine import Tx
@@ -61,7 +62,7 @@ def put_missing(tx: Tx, org: str, kind: Kind, ids: Iterable[str]) -> int:
 def unknown_ids(tx: Tx, org: str) -> dict[Kind, set[str]]:
     """Return the ids that orders and their items refer to and that are not mirrored yet."""
     found: dict[Kind, set[str]] = {kind: set() for kind in _TABLES}
-    for row in tx.execute(union_all(*(_unknown(org, kind) for kind in _TABLES))):
+    for row in tx.execute(_all_unknown(), {"org_": org}):
         found[row[0]].add(row[1])
     return found
 
@@ -78,8 +79,14 @@ def known_ids(tx: Tx, org: str, kind: Kind) -> set[str]:
     return set(tx.scalars(select(table.c.sf_id).where(table.c.org == org)))
 
 
-def _unknown(org: str, kind: Kind) -> Select[Kind, str]:
+@cache
+def _all_unknown() -> CompoundSelect[Kind, str]:
+    return union_all(*(_unknown(kind) for kind in _TABLES))
+
+
+def _unknown(kind: Kind) -> Select[Kind, str]:
     table, referring = _TABLES[kind], _REFERRING[kind]
+    org: BindParameter[str] = bindparam("org_")
     mirrored = select(table.c.sf_id).where(table.c.org == org, table.c.sf_id == referring).exists()
     named = select(literal(kind), referring).distinct()
     return named.where(referring.table.c.org == org, referring.is_not(None), ~mirrored)

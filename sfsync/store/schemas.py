@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Text, bindparam, cast, delete, select
 
 from sfsync.store.tables import schema_cache
 from sfsync.store.upserts import upsert
@@ -15,19 +15,23 @@ if TYPE_CHECKING:
 
     from sfsync.store.engine import Tx
 
+# As text: whoever reads the same again and again need not take it apart each time.
+_KEPT = select(cast(schema_cache.c.content, Text).label("content"), schema_cache.c.read_at).where(
+    schema_cache.c.org == bindparam("org_")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class CachedSchema:
-    """A schema as JSON, and when the org showed it."""
+    """A schema as JSON text, and when the org showed it."""
 
-    content: Any
+    content: str
     read_at: datetime
 
 
 def get(tx: Tx, org: str) -> CachedSchema | None:
     """Return what is kept of the org's schema, None if it was never read."""
-    query = select(schema_cache.c.content, schema_cache.c.read_at).where(schema_cache.c.org == org)
-    row = tx.execute(query).one_or_none()
+    row = tx.execute(_KEPT, {"org_": org}).one_or_none()
     return None if row is None else CachedSchema(row.content, row.read_at)
 
 

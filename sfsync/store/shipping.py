@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import bindparam, func, or_, select, text, update
 
 from sfsync.domain.events import EventType
 from sfsync.domain.shipping import LineProgress
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from sfsync.store.engine import Tx
 
 
-_UNANNOUNCED = "shipments.sf_id IS NOT NULL AND NOT shipments.announced"
+_ORIGINAL = order_items.alias("original")
+_s, _o = shipments.c, orders.c
+_UNANNOUNCED = (
+    select(
+        shipments, _o.key.label("order_key"), _o.sf_id.label("owner"), _o.order_number, _o.opportunity_id, _o.account_id
+    )
+    .outerjoin_from(shipments, orders, _o.id == _s.order_id)
+    .where(_s.org == bindparam("org_"), text("shipments.sf_id IS NOT NULL AND NOT shipments.announced"), ~_s.is_deleted)
+    .order_by(_s.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ def put_states(tx: Tx, org: str, states: Mapping[int, tuple[str, str | None]], n
 def concerned_by(tx: Tx, org: str, order_ids: Iterable[str]) -> set[int]:
     """Return the orders of these Salesforce Ids, and those whose lines they reduce, by row."""
     found: set[int] = set()
-    o, i, original = orders.c, order_items.c, order_items.alias("original")
+    o, i, original = orders.c, order_items.c, _ORIGINAL
     for part in in_parts(order_ids):
         rows = tx.execute(select(o.id, o.is_reduction).where(o.org == org, o.sf_id.in_(part))).all()
         found |= {row.id for row in rows}
@@ -128,16 +137,7 @@ def orders_with_items(tx: Tx, org: str, item_ids: Iterable[str]) -> set[str]:
 
 def unannounced(tx: Tx, org: str) -> Sequence[Any]:
     """Return the shipments in the org that no event has told of, with their orders."""
-    s, o = shipments.c, orders.c
-    query = (
-        select(
-            shipments, o.key.label("order_key"), o.sf_id.label("owner"), o.order_number, o.opportunity_id, o.account_id
-        )
-        .outerjoin_from(shipments, orders, o.id == s.order_id)
-        .where(s.org == org, text(_UNANNOUNCED), ~s.is_deleted)
-        .order_by(s.id)
-    )
-    return tx.execute(query).all()
+    return tx.execute(_UNANNOUNCED, {"org_": org}).all()
 
 
 def mark_announced(tx: Tx, ids: Iterable[int]) -> None:

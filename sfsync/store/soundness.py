@@ -24,6 +24,7 @@ MOST = 1000
 """So many breaches of one promise are enough to know of."""
 _MADE = ("order.created", "order.settled")
 _o = orders.c
+_ORIGINAL = order_items.alias("original")
 
 
 def contradictory(tx: Tx, org: str) -> list[OrderState]:
@@ -78,9 +79,10 @@ def over_reduced(tx: Tx, org: str) -> list[str]:
 def reserved_twice(tx: Tx, org: str) -> list[str]:
     """Return the lines of orders of which reductions that we planned, together, take more than was ordered.
 
-    What others reduce in the org, and so may leave too little for ours, is no fault of ours: such a one is held.
+    What others reduce or change in the org, and so may leave too little for ours, is no fault of ours: such a one is
+    refused there, and held.
     """
-    return _reduced_beyond(tx, org, and_(_o.key.is_not(None), _o.origin == "sfsync"))
+    return _reduced_beyond(tx, org, and_(_o.key.is_not(None), _o.origin == "sfsync", _o.problem_code.is_(None)))
 
 
 def over_untold(tx: Tx, org: str) -> list[str]:
@@ -98,14 +100,14 @@ def over_untold(tx: Tx, org: str) -> list[str]:
 
 
 def _reduced_beyond(tx: Tx, org: str, which: ColumnElement[bool]) -> list[str]:
-    i, original = order_items.c, order_items.alias("original").c
+    i, original = order_items.c, _ORIGINAL.c
     # SQLite sums doubles: a hundredth of a hundredth is no quantity.
     beyond = -func.sum(i.quantity, type_=Float) > original.quantity + literal_column("0.0001")
     query = (
         select(original.sf_id)
         .select_from(order_items)
         .join(orders, _o.id == i.order_id)
-        .join(original.sf_id.table, and_(original.org == i.org, original.sf_id == i.original_item_id))
+        .join(_ORIGINAL, and_(original.org == i.org, original.sf_id == i.original_item_id))
         .where(i.org == org, i.original_item_id.is_not(None), ~i.is_deleted, ~_o.is_deleted, _o.is_reduction, which)
         .where(func.coalesce(_o.org_status, "") != "Cancelled")
         .group_by(original.id, original.sf_id, original.quantity)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sfsync.store.engine import Tx
 
 
+_LINE, _ORIGINAL = order_items.alias("line"), orders.alias("original")
+
+
 def of_deals(
     tx: Tx, org: str, deals: Iterable[str], *, lock: bool = False, amended: Collection[str] | None = None
 ) -> dict[str, list[StandingOrder]]:
@@ -103,7 +106,7 @@ def _reduced(
     What another deal takes back of them is that deal's.
     """
     i, o = order_items.c, orders.c
-    line, original = order_items.alias("line"), orders.alias("original")
+    line, original = _LINE, _ORIGINAL
     same_deal = or_(o.opportunity_id.is_(None), o.opportunity_id == original.c.opportunity_id, ~OF_DEAL)
     counts = and_(o.status_code != DRAFT_CODE, o.org_status != Status.CANCELLED)
     found: dict[str, tuple[Decimal, Decimal | None]] = {}

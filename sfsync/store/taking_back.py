@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from sfsync.domain.standing import StandingOrder
     from sfsync.store.engine import Tx
 
+_original = orders.alias("original")
+_OF_THE_SAME_DEAL = exists().where(
+    _original.c.org == orders.c.org,
+    _original.c.sf_id == orders.c.original_order_id,
+    _original.c.opportunity_id == orders.c.opportunity_id,
+)
+
 
 def of_deals(
     tx: Tx, org: str, deals: Iterable[str], *, lock: bool = False, gone: bool = False
@@ -29,16 +36,13 @@ def of_deals(
     With `gone` those that are deleted in the org. Somebody else's is a deal's own if its Opportunity is the deal, and
     the order that it reduces is another deal's.
     """
-    o, original = orders.c, orders.alias("original")
-    same = exists().where(
-        original.c.org == o.org, original.c.sf_id == o.original_order_id, original.c.opportunity_id == o.opportunity_id
-    )
+    o = orders.c
     rows: list[Row[*tuple[Any, ...]]] = []
     for part in in_parts(deals):
         query = (
             select(orders)
             .where(o.org == org, o.opportunity_id.in_(part), o.is_deleted == gone, o.is_reduction)
-            .where(or_(and_(o.key.is_not(None), OF_DEAL), and_(o.key.is_(None), ~same)))
+            .where(or_(and_(o.key.is_not(None), OF_DEAL), and_(o.key.is_(None), ~_OF_THE_SAME_DEAL)))
             .order_by(o.id)
         )
         rows += tx.execute(query.with_for_update() if lock else query).all()

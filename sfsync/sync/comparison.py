@@ -54,7 +54,8 @@ class Comparison:
         self._lookback = timedelta(seconds=work.app.settings.sync.lookback_seconds)
         self._ledger = census.LEDGERS[one.name]
         self._spelling = census.Spelling(work.app.status_map.to_local, work.app.ship_labels)
-        self._held = census.stream(tx, work.org, one.name, since=wanted.since)
+        self._stream = census.stream(tx, work.org, one.name, since=wanted.since)
+        self._held: Iterator[Record] = self._stream
         self._next: Record | None = next(self._held, None)
         self._absent: list[str] = []
         self._to_read: dict[str, list[Drift]] = {}
@@ -90,6 +91,10 @@ class Comparison:
         self.tally.in_mirror += len(rows.keys() & self._unread)
         self.tally.in_org += sum(row.get("IsDeleted") is not True for row in rows.values())
         self._judge_all(rows, held)
+
+    def close(self) -> None:
+        """Let go of the mirror, wherever the comparison stands."""
+        self._stream.close()
 
     def finish(self) -> None:
         """Look for those that the sweep did not show, by their Ids, in the recycle bin and in the delete log."""
@@ -156,12 +161,17 @@ class Comparison:
 
     def _on_its_way(self, row: Mapping[str, Any], shown: Shown, held: Held | None) -> bool:
         feed = self.counted.feed
+        if self._beyond:
+            logged = self._read_to.get(f"{self.counted.name}.deleted")
+            # The log is read from there on again, so what is deleted since is on its way.
+            late = feed.tracks_deletes and (logged is None or shown.stamp >= logged.stamp)
+            return late if shown.is_deleted else self.counted.rests
         ours = row.get("LastModifiedById") == self._work.client.user_id
         cursor, sf_id = self.counted.read_with(row, ours=ours)
         moved = held is None or (held.stamp, held.is_deleted) != (shown.stamp, shown.is_deleted)
         again = not ours or (feed.skip_writer is None and (moved or not feed.echoes))
         position = self._read_to.get(cursor)
-        return not self._beyond and is_on_its_way(shown.stamp, sf_id, position, lookback=self._lookback, again=again)
+        return is_on_its_way(shown.stamp, sf_id, position, lookback=self._lookback, again=again)
 
     def _note(self, row: Mapping[str, Any], drift: Drift) -> None:
         self.add(drift)

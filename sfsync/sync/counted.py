@@ -25,6 +25,7 @@ class Counted:
         whole_id: the field that leads there.
         parent_id: The field that names the record it belongs to.
         otherwise: The feed that reads rows of the object which `feed` leaves out.
+        rests: What `feed` leaves out is not followed on purpose: it is read whole once it is needed again.
     """
 
     feed: Feed
@@ -32,6 +33,7 @@ class Counted:
     whole_id: str = "Id"
     parent_id: str | None = None
     otherwise: str | None = None
+    rests: bool = False
 
     @property
     def name(self) -> str:
@@ -64,7 +66,7 @@ def counted(schema: OrgSchema, me: str | None, only: Sequence[str] = ()) -> list
     deals, orders = feeds.deals(schema), feeds.orders(schema)
     everything = [
         Counted(deals, otherwise="reopened_deals"),
-        Counted(feeds.deal_lines(schema), deals, "OpportunityId", "OpportunityId"),
+        Counted(feeds.deal_lines(schema), deals, "OpportunityId", "OpportunityId", rests=True),
         Counted(orders),
         Counted(feeds.order_items(schema, me), orders, "OrderId", "OrderId"),
         Counted(feeds.accounts(schema)),

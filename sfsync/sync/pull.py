@@ -11,12 +11,13 @@ from sfsync.domain.position import Position
 from sfsync.salesforce import feeds, soql
 from sfsync.salesforce.changes import QUERIES_PER_CALL, Ask, read_by_ids, read_round
 from sfsync.salesforce.composite import in_calls
-from sfsync.store import cursors, deals, mirrored, references
+from sfsync.store import cursors, deals, mirrored, reduced, references
+from sfsync.store.upserts import in_parts
 from sfsync.sync.apply import apply_deletes, apply_rows, close_gap
 from sfsync.sync.ship_pull import ship_feeds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sfsync.salesforce.changes import Page
@@ -72,12 +73,15 @@ def pull(work: Work) -> None:
         _read(work, wanted)
     else:
         _read(work, [*own, _by_ids(schema, [work.only])])
+    _read_reduced(work)
     _read_references(work)
 
 
 def pull_orders(work: Work) -> None:
     """Read back what this cycle itself has changed: orders, their items, and what they refer to."""
-    _read(work, [feeds.orders(work.schema), feeds.order_items(work.schema, work.client.user_id)])
+    schema = work.schema
+    _read(work, [feeds.orders(schema), feeds.order_items(schema, work.client.user_id), *_orders(work, work.reduced)])
+    work.reduced.clear()
     _read_references(work)
 
 
@@ -117,11 +121,10 @@ def _start(work: Work, wanted: Sequence[Feed]) -> list[Reading]:
                 position = Position(now, None)
                 started[feed.cursor_name] = position
             deletes = known.get(_deletes(feed))
+            first = position is None and feed.keeps_cursor
             if feed.tracks_deletes and deletes is None:
                 started[_deletes(feed)] = Position(now, None)
-            readings.append(
-                Reading(feed, position, deletes.stamp if deletes and feed.tracks_deletes else None, position is None)
-            )
+            readings.append(Reading(feed, position, deletes.stamp if deletes and feed.tracks_deletes else None, first))
         cursors.put_all(tx, work.org, started)
     return readings
 
@@ -136,6 +139,8 @@ def _store(work: Work, read: list[tuple[Reading, Page]]) -> None:
         reached: dict[str, Position] = {}
         for reading, page in read:
             apply_rows(work, tx, reading.feed, page.rows, history=reading.history)
+            if reading.feed.name == "orders":
+                work.reductions |= {row.sf_id for row in page.rows if row.is_reduction}
             if page.deleted:
                 apply_deletes(work, tx, reading.feed, page.deleted)
             if page.position not in (None, reading.position) and reading.feed.keeps_cursor:
@@ -163,6 +168,21 @@ def _waiting(work: Work) -> list[Feed]:
 def _by_ids(schema: OrgSchema, ids: Sequence[str]) -> Feed:
     """Deals of these Ids, won or not; read whole each time, so no cursor is kept."""
     return replace(feeds.deals(schema), where=soql.ids_in(ids), tracks_deletes=False, keeps_cursor=False)
+
+
+def _read_reduced(work: Work) -> None:
+    """Look again at orders of which less, or more, is left than when their lines were read."""
+    if work.reductions:
+        with work.db.read() as tx:
+            ids = reduced.outdated(tx, work.org, work.reductions)
+        _read(work, _orders(work, ids))
+
+
+def _orders(work: Work, ids: Iterable[str]) -> list[Feed]:
+    """Orders of these Ids with their items, read whole, so no cursor is kept; none at all for no Ids."""
+    feed = feeds.orders(work.schema)
+    chosen = [soql.ids_in(part) for part in in_parts(sorted(ids), LOOKED_AT_AGAIN)]
+    return [replace(feed, where=part, tracks_deletes=False, keeps_cursor=False, echoes=False) for part in chosen]
 
 
 def _read_references(work: Work) -> None:

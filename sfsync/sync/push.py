@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sfsync.domain.fields import digest
+from sfsync.domain.fields import STATUS, digest
 from sfsync.domain.retry import Trouble, retry_at
 from sfsync.store import changed, conflicts, reduced, sent, wishes
 from sfsync.sync.choose import choose
@@ -70,6 +70,9 @@ def _send(work: Work, sending: Sending, todo: Sequence[Wish]) -> list[Wish]:
         # Our own update of the other fields has moved the stamp that the org compares with.
         activations = _looked_at(work, [parcel.wish for parcel in activations])
     stale += sending.send(activations)
+    if moved := [wish.sf_id for wish in todo if STATUS in wish.fields]:
+        with work.db.read() as tx:
+            work.reduced |= reduced.originals_of(tx, work.org, moved)
     if activations:
         tell_losers(work, [parcel.wish for parcel in activations])
         with work.db.begin() as tx:

@@ -6,6 +6,7 @@ org that no pull has read. Repairing is reading again: by the same feeds, and th
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -102,10 +103,12 @@ def reconcile(work: Work, wanted: Wanted, found: Reconciled) -> None:
         # What is only late is read in the usual way first: then all that differs is drift.
         settle(work)
         pull(work)
-    with work.db.read() as tx:
+    with work.db.read() as tx, ExitStack() as open_:
         read_to = cursors.get_all(tx, work.org)
         spoilt = spoilt or {one.name: census.unreadable(tx, work.org, one.name) for one in objects}
         comparisons = [Comparison(work, tx, one, wanted, read_to, found, spoilt[one.name]) for one in objects]
+        for one in comparisons:
+            open_.callback(one.close)
         by_name = {one.counted.name: one for one in comparisons}
         for group in slices(work.client, work.schema, [one.counted.alone for one in comparisons], since=wanted.since):
             for part in group:

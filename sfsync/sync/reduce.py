@@ -10,7 +10,7 @@ from sfsync.domain.reductions import notes, order_plans, plan_cuts, spread
 from sfsync.domain.statuses import Status
 from sfsync.errors import OrgUnfit, ReductionRefused, UsageError
 from sfsync.salesforce.fitness import reduction_problems
-from sfsync.salesforce.schema import OrgSchema
+from sfsync.salesforce.schema import schema_from_text
 from sfsync.store import lookups, reductions, schemas
 from sfsync.store.find import find_order
 
@@ -136,7 +136,7 @@ def check_rights(app: App, tx: Tx) -> None:
     """Refuse at once what the org is known to refuse; before the first sync nothing is known."""
     cached = schemas.get(tx, app.org_name)
     try:
-        found = reduction_problems(OrgSchema.from_json(cached.content)) if cached else []
+        found = reduction_problems(schema_from_text(cached.content)) if cached else []
     except (KeyError, TypeError):
         return  # another version of sfsync wrote it
     if found:

@@ -12,7 +12,7 @@ from sfsync.domain.events import Event, EventType
 from sfsync.errors import EXIT_ATTENTION, EXIT_DONE, OrgRefused, OrgUnfit, SfsyncError
 from sfsync.salesforce.codes import Class, classify
 from sfsync.salesforce.fitness import problems
-from sfsync.salesforce.schema import OrgSchema, read_schema
+from sfsync.salesforce.schema import read_schema, schema_from_text
 from sfsync.store import events, journal, lease, migrations, overview, runs, schemas
 from sfsync.sync.work import Stopped, Work, no_progress
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sfsync.app import App
+    from sfsync.salesforce.schema import OrgSchema
     from sfsync.store.engine import Database, Tx
     from sfsync.store.overview import Attention
     from sfsync.sync.work import Progress
@@ -100,7 +101,7 @@ def known_schema(app: App, db: Database) -> OrgSchema:
     before: OrgSchema | None = None
     if cached:
         try:
-            before = OrgSchema.from_json(cached.content)
+            before = schema_from_text(cached.content)
         except (KeyError, TypeError):
             before = None  # another version of sfsync wrote it
     is_new = cached is not None and now - cached.read_at < SCHEMA_LASTS

@@ -62,6 +62,10 @@ class Work:
     """Calls that the connection had made before this run: a daemon keeps its connection."""
     alarms: list[Alarm] | None = None
     """The org's alarms as this run knows them; None: to be read."""
+    reduced: set[str] = field(default_factory=set)
+    """Orders (Salesforce Ids) of which this run has made reductions count, or count no more: to be read back."""
+    reductions: set[str] = field(default_factory=set)
+    """The reductions (Salesforce Ids) that this run has read."""
 
     @property
     def org(self) -> str:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 SEEDS, PARTS = range(200), 10
-PLANS = (Plan(steps=10), Plan(steps=20, mode="safety"))
-"""Shorter than the command's 60 steps, so that many plays fit into the tests; half of them come together in the end."""
+PLANS = (Plan(steps=10), *(Plan(steps=15, mode="safety"),) * 4)
+"""Shorter than the command's 60 steps, so that many plays fit into the tests; a fifth of them come together in the end:
+that costs as much as thirty steps."""
 
 
 @pytest.fixture

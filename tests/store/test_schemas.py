@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sfsync.store import schemas
-from sfsync.store.schemas import CachedSchema
 
 if TYPE_CHECKING:
     from sfsync.store.engine import Database
@@ -24,4 +24,8 @@ def test_the_last_schema_put_is_the_one_that_is_kept(db: Database) -> None:
         schemas.put(tx, "other", {}, NOW)
         schemas.put(tx, "main", {"fields": ["Name", "Señor__c"]}, later)
 
-        assert schemas.get(tx, "main") == CachedSchema({"fields": ["Name", "Señor__c"]}, later)
+        kept = schemas.get(tx, "main")
+
+    assert kept is not None
+    assert json.loads(kept.content) == {"fields": ["Name", "Señor__c"]}
+    assert kept.read_at == later

@@ -182,6 +182,26 @@ def test_lines_that_are_reduced_by_more_than_they_had_are_told_of_whoever_did_it
 
 
 @on_sqlite
+def test_an_order_that_others_make_smaller_than_what_is_planned_stops_nothing_but_the_reduction(
+    world: World, app: App
+) -> None:
+    [order] = activated(world, app, (10, "2026-01-05"))
+    take(app, order, Demand(None, by=Decimal(8)))
+    [line] = mirrored(app.db, "order_items", original_item_id=None)
+    world.org.update("OrderItem", line.sf_id, {"Quantity": 3})
+    world.org.advance(3600)
+    deal = world.deal((1, 10))
+
+    for _ in range(3):
+        run_cycle(app)
+
+    assert raised(app) == []
+    [held] = mirrored(app.db, "orders", is_reduction=True)
+    assert (held.sf_id, held.problem_code) == (None, "FIELD_INTEGRITY_EXCEPTION")
+    assert [row.sf_id is not None for row in mirrored(app.db, "orders", opportunity_id=deal)] == [True]
+
+
+@on_sqlite
 def test_an_order_made_over_another_total_and_one_nobody_wrote_down_stop_creating(world: World, app: App) -> None:
     world.deals(2)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -8,8 +9,9 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from sfsync.domain.drift import Kind
-from sfsync.errors import UsageError
+from sfsync.errors import OrgUnavailable, UsageError
 from sfsync.store import tables
+from sfsync.store.engine import open_database
 from sfsync.sync import comparison
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.reconcile import Reconciled, Wanted, run_reconcile
@@ -324,6 +326,64 @@ def test_an_order_of_ours_that_lost_its_lines_in_the_org_is_told_and_cannot_be_r
     assert (late.drifts, late.tallies[3].on_its_way) == ([], 1)
     assert kinds(found) == {order["Id"]: Kind.ORDER_WITHOUT_LINES}
     assert (found.open, found.exit_code) == (1, 1)
+
+
+@on_sqlite
+def test_lines_of_a_deal_that_is_open_again_are_no_difference_and_read_once_it_is_won(world: World, app: App) -> None:
+    deal = world.deal((1, 10))
+    run_cycle(app)
+    world.org.advance(HOUR)
+    world.org.update("Opportunity", deal, {"StageName": "Negotiation/Review"})
+    run_cycle(app)
+    world.org.advance(HOUR)
+    [line] = ids(app, "opportunity_lines")
+    world.org.update("OpportunityLineItem", line, {"Quantity": 7})
+    run_cycle(app)
+    world.org.advance(HOUR)
+    run_cycle(app)
+
+    _, found = run_reconcile(app, LOOK)
+
+    assert (found.drifts, found.exit_code) == ([], 0)
+    world.win(deal)
+    run_cycle(app)
+    assert [row.quantity for row in mirrored(app.db, "opportunity_lines")] == [7]
+
+
+@on_sqlite
+def test_lines_that_went_with_their_open_deal_are_on_their_way_until_the_delete_log_is_read(
+    world: World, app: App
+) -> None:
+    deal = world.deal((1, 10))
+    run_cycle(app)
+    world.org.advance(HOUR)
+    world.org.update("Opportunity", deal, {"StageName": "Negotiation/Review"})
+    world.org.delete("Opportunity", deal)
+    run_cycle(app)
+
+    _, late = run_reconcile(app, LOOK)
+
+    assert (late.drifts, late.tallies[1].on_its_way) == ([], 1)
+    world.org.advance(HOUR)
+    run_cycle(app)
+    _, found = run_reconcile(app, LOOK)
+    assert (found.drifts, [tally.on_its_way for tally in found.tallies]) == ([], [0] * 7)
+
+
+@on_sqlite
+def test_a_sweep_that_the_org_ends_is_in_nobodys_way(world: World, app: App, database_url: str) -> None:
+    world.deals(3)
+    run_cycle(app)
+    world.org.faults.add("http_503", kind="composite", times=9)
+
+    with pytest.raises(OrgUnavailable) as kept:  # as long as anybody looks at the error, its frames live
+        run_reconcile(app, LOOK)
+    with closing(open_database(database_url)) as others, others.begin() as other:
+        other.execute(update(tables.orders).values(po_number="by another program"))
+    with app.db.begin() as tx:
+        tx.execute(update(tables.orders).values(po_number="by us"))
+
+    assert kept.value.exit_code == 75
 
 
 @on_sqlite

@@ -10,11 +10,12 @@ import pytest
 from sfsync.domain.holdings import Demand
 from sfsync.errors import OrgUnfit, ReductionRefused, UsageError
 from sfsync.salesforce.availability import read_available, read_with_available
-from sfsync.store import reductions
+from sfsync.store import reductions, wants
 from sfsync.store.find import find_order
 from sfsync.store.reduced import available_of
 from sfsync.sync.arrows import ARROWS
 from sfsync.sync.cycle import run_cycle
+from sfsync.sync.reconcile import Wanted, run_reconcile
 from sfsync.sync.reduce import Request, preview, reduce
 from sfsync.sync.running import run
 from tests.mirror import mirrored
@@ -265,3 +266,52 @@ def test_many_lines_are_read_in_parts(world: World, app: App) -> None:
     assert found == same == dict.fromkeys(real, Decimal(1))
     assert len(states) == 1
     assert kinds(world.org) == ["composite", "composite", "collections", "composite", "composite"]
+
+
+@pytest.mark.parametrize("fault", [None, "lost_answer_timeout", "lost_answer"])
+def test_what_our_reductions_leave_of_lines_is_read_back_and_no_drift(
+    world: World, app: App, novatech: list[str], fault: str | None
+) -> None:
+    world.org.advance(3600)
+    world.deal((1, 10))
+    run_cycle(app)
+    world.org.advance(3600)
+    to_75(app, activate=True)
+    if fault:
+        world.org.faults.add(fault, path="composite/sobjects")
+
+    run_cycle(app)
+    run_cycle(app)
+
+    quantities = {row.sf_id: row.available_quantity for row in mirrored(app.db, "order_items")}
+    there = world.org.query("SELECT Id, AvailableQuantity FROM OrderItem")
+    assert quantities == {one["Id"]: Decimal(str(one["AvailableQuantity"])) for one in there}
+    world.org.advance(3600)
+    assert run_reconcile(app, Wanted())[1].drifts == []
+
+
+def test_an_order_is_not_deactivated_while_a_reduction_of_it_waits_to_be_sent(app: App, novatech: list[str]) -> None:
+    [plan] = take(app, novatech[0], Demand(None)).plans
+
+    with app.db.begin() as tx:
+        order = find_order(tx, app.org_name, novatech[0]).id
+        with pytest.raises(UsageError, match=f"is reduced by {plan.key}"):
+            wants.deactivate(tx, app.org_name, order, actor="ann", now=app.clock())
+
+
+def test_what_a_deactivated_reduction_gives_back_is_read_back(world: World, app: App, novatech: list[str]) -> None:
+    made = by_others(world, novatech[0], 10, activate=True)
+    world.org.advance(3600)
+    world.deal((1, 10))
+    run_cycle(app)
+    world.org.advance(3600)
+    with app.db.begin() as tx:
+        row = find_order(tx, app.org_name, made)
+        wants.deactivate(tx, app.org_name, row.id, actor="ann", reason="wrong", now=app.clock())
+
+    run_cycle(app)
+
+    assert left(world, novatech[0]) == 50
+    assert sorted(row.available_quantity for row in mirrored(app.db, "order_items", quantity=50)) == [50]
+    world.org.advance(3600)
+    assert run_reconcile(app, Wanted())[1].drifts == []

@@ -147,3 +147,18 @@ def test_an_order_that_somebody_touches_between_the_look_and_the_wish_is_left_al
         assert activation.activate(tx, "default", None, found, app.clock()) == 0
 
     assert mirrored(app.db, "orders")[0].status == "Cancelled"
+
+
+def test_orders_activated_in_the_second_in_which_they_were_made_show_since_when(world: World, app: App) -> None:
+    world.deals(2)
+    run_cycle(app)
+
+    sql(app, "status = 'Activated'")
+    run_cycle(app)
+
+    assert statuses(world) == ["Activated"] * 2
+    for order in mirrored(app.db, "orders"):
+        assert order.activated_at == order.first_activated_at == order.system_modstamp == world.org.clock()
+    world.org.calls.clear()
+    run_cycle(app)
+    assert world.org.calls.count() == 2

@@ -96,6 +96,25 @@ def test_a_deal_that_takes_back_less_than_before_is_settled_once_its_draft_is_de
     assert sum(one["TotalAmount"] for one in world.orders(deal)) == 500 - 400
 
 
+def test_a_deal_that_takes_back_nothing_any_more_is_listed_and_in_nobodys_way(
+    world: World, app: App, novatech: list[str]
+) -> None:
+    deal = amending(world, (2, 250), (-10, 100), entries=(1, 0))
+    run_cycle(app)
+    world.org.advance(1200)
+    [line] = world.org.query(f"SELECT Id FROM OpportunityLineItem WHERE OpportunityId = '{deal}' AND UnitPrice = 100")
+    world.org.delete("OpportunityLineItem", line["Id"])
+    other = world.deal((1, 10))
+
+    assert [one.code for one in run_cycle(app).attention] == ["ordered"]
+
+    assert len(world.orders(other)) == 1
+    world.org.delete("Order", there(world)[0]["Id"])
+    world.org.advance(1200)
+    run_cycle(app)
+    assert mirrored(app.db, "discrepancies", opportunity_id=deal, resolved_at=None) == []
+
+
 def test_what_such_a_deal_sells_follows_the_deal_as_ever(world: World, app: App, novatech: list[str]) -> None:
     deal = amending(world, (2, 250), (-10, 100), entries=(1, 0))
     run_cycle(app)

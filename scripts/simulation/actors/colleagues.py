@@ -47,6 +47,7 @@ def edit_items(sim: Simulation, chance: Random) -> str:
         return "no order"
     items = [item["Id"] for item in sim.record.items(order)]
     values: dict[str, Any] = {"Quantity": chance.randrange(1, 5)}
+    sim.adjusted.add(order)
     match chance.choice(("change", "change", "add", "remove")):
         case "add":
             entry = {"OrderId": order, "PricebookEntryId": chance.choice(sim.company.entries), "UnitPrice": 10}

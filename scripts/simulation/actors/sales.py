@@ -42,6 +42,26 @@ def win(sim: Simulation, chance: Random) -> str:
     return f"new {deal}: {tried(lambda: sim.org.update('Opportunity', deal, {'StageName': WON}))}"
 
 
+def take_back(sim: Simulation, chance: Random) -> str:
+    """Win a deal that takes back some of what an account holds, and mostly sells something instead."""
+    held = [
+        item for item in sim.record.items()
+        if sim.record.orders[item["OrderId"]]["StatusCode"] == "Activated" and item["Quantity"] > 0
+    ]  # fmt: skip
+    if not held or len(sim.company.deals) >= MOST_DEALS:
+        return "nothing to take back"
+    account = sim.record.orders[chance.choice(held)["OrderId"]]["AccountId"]
+    held = [item for item in held if sim.record.orders[item["OrderId"]]["AccountId"] == account]
+    taken = lines(sim, chance)[: chance.choice((0, 1, 1, 2))]
+    for item in chance.sample(held, min(len(held), chance.choice((1, 1, 2)))):
+        quantity = chance.choice((1, 2, 5, item["Quantity"]))
+        price = item["UnitPrice"] if chance.random() < 0.85 else 42  # noqa: PLR2004 - mostly what it was sold at
+        total = round(-quantity * price, 2)
+        taken.append({"PricebookEntryId": item["PricebookEntryId"], "Quantity": -quantity, "TotalPrice": total})
+    deal = sim.company.deal(account, taken)
+    return f"new {deal} of {len(taken)} lines: {tried(lambda: sim.org.update('Opportunity', deal, {'StageName': WON}))}"
+
+
 def edit_deal(sim: Simulation, chance: Random) -> str:
     """Change a deal's own fields; one without an account gets it."""
     deal = _any(sim, chance)

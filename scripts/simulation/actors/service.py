@@ -27,14 +27,14 @@ def cycle(sim: Simulation, chance: Random) -> str:
     faults = sim.conditions.faults
     process = sim.second if "second" in faults and chance.random() < 0.2 else sim.process  # noqa: PLR2004 - one in five
     only = chance.choice(sim.company.deals) if sim.company.deals and chance.random() < 0.1 else None  # noqa: PLR2004
-    return _disturbed(sim, chance, process, lambda: run_cycle(process.app, only=only))
+    return disturbed(sim, chance, process, lambda: run_cycle(process.app, only=only))
 
 
 def arrow(sim: Simulation, chance: Random) -> str:
     """Run one arrow alone, as `sfsync pull` and the like do."""
     name = chance.choice(list(ARROWS))
     process = sim.process
-    return f"{name}: {_disturbed(sim, chance, process, lambda: run(process.app, name, ARROWS[name]))}"
+    return f"{name}: {disturbed(sim, chance, process, lambda: run(process.app, name, ARROWS[name]))}"
 
 
 def deliver(sim: Simulation, chance: Random) -> str:
@@ -59,7 +59,8 @@ def moods(sim: Simulation, chance: Random) -> str:
     return sim.receiver.mood
 
 
-def _disturbed(sim: Simulation, chance: Random, process: Process, act: Callable[[], object]) -> str:
+def disturbed(sim: Simulation, chance: Random, process: Process, act: Callable[[], object]) -> str:
+    """Have a process do something while everything that can happen to it may happen; say how it ended."""
     faults = sim.conditions.faults
     said: list[str] = []
     match chance.choice(("no", "crash", "meanwhile", "meanwhile")):

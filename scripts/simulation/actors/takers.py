@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from scripts.simulation.actors.users import unless_locked
 from scripts.simulation.company import tried
 from sfsync.domain.holdings import Demand
 from sfsync.errors import SfsyncError
-from sfsync.salesforce.schema import OrgSchema
+from sfsync.salesforce.schema import schema_from_text
 from sfsync.store import reductions, wants
 from sfsync.store.find import find_order
 from sfsync.sync.reduce import Request
@@ -42,6 +41,7 @@ def reduce(sim: Simulation, chance: Random) -> str:
 
     def act() -> None:
         made.extend(plan.key for plan in carry_out(app, asked, actor="anna").plans)
+        sim.adjusted.add(row["sf_id"])
 
     return f"{row['sf_id']} {demand}: {_commanded(sim, act)}{_promised(sim, made)}"
 
@@ -58,6 +58,7 @@ def reduce_in_org(sim: Simulation, chance: Random) -> str:
     original = sim.record.orders[item["OrderId"]]
     activate = chance.random() < 0.5  # noqa: PLR2004 - a coin
     quantity = chance.choice((1, 1, 2, 0.5))
+    sim.adjusted.add(original["Id"])
 
     def act() -> None:
         values = {"AccountId": original["AccountId"], "Pricebook2Id": sim.company.book, "Status": "Draft"}
@@ -94,7 +95,7 @@ def amend(sim: Simulation, chance: Random) -> str:
         return "no order"
     deal, app = chance.choice(pool)["opportunity_id"], sim.second.app
     activate = chance.random() < 0.7  # noqa: PLR2004 - seven in ten
-    schema = OrgSchema.from_json(json.loads(schemas[0]["content"]))
+    schema = schema_from_text(schemas[0]["content"])
     made: list[str] = []
 
     def act() -> None:

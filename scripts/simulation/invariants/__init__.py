@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scripts.simulation.invariants.audit import NobodyAccusedWrongly, ReconcileOnlyReads
 from scripts.simulation.invariants.budget import WithinTheBudget
 from scripts.simulation.invariants.creation import NeverBesideAnother, OneOrderPerDeal, WholeToTheCent
+from scripts.simulation.invariants.deals import AddsUp, UpdatedWhole
 from scripts.simulation.invariants.events import ReceivedAsWritten, ToldOnce, ToldWithTheChange
 from scripts.simulation.invariants.mirror import NeverOlder
 from scripts.simulation.invariants.reductions import EachReductionOnce, HeldAsTold, NeverTooMuch
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 ALL: tuple[type[Invariant], ...] = (
     OneOrderPerDeal,
     WholeToTheCent,
+    AddsUp,
+    UpdatedWhole,
     NeverBesideAnother,
     MarkedBeforeSent,
     NeverBlindly,
@@ -42,6 +46,8 @@ ALL: tuple[type[Invariant], ...] = (
     EachShipmentOnce,
     PercentAsShipped,
     NeverOlder,
+    ReconcileOnlyReads,
+    NobodyAccusedWrongly,
     WithinTheBudget,
     NoSecretSaid,
 )

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from scripts.simulation.record import Change
     from scripts.simulation.simulation import Simulation
     from scripts.simulation.wire import Sent
+    from sfsync.sync.reconcile import Reconciled
 
 
 class Invariant:
@@ -46,6 +47,9 @@ class Invariant:
 
     def reserved(self, key: str) -> None:
         """Somebody here was told that a reduction will be made under this key."""
+
+    def compared(self, found: Reconciled) -> None:
+        """A reconcile has gone through, and this is what it found, and mended."""
 
     def said(self, text: str) -> None:
         """The service has put something into words for people."""

@@ -69,8 +69,18 @@ class WholeToTheCent(Invariant):
             self.broken(f"order {change.order} has no lines")
         if change.row["SFSync_Key__c"] in self.sim.supplements:
             return  # over what the deal says more: the end compares all of its orders with it
+        if deal in self.sim.company.takes_back:
+            total += self._taken_back(deal)
         if total not in amounts:
             self.broken(f"order {change.order} is over {total}, its deal {deal} over {sorted(amounts)}")
+
+    def _taken_back(self, deal: str) -> Decimal:
+        """What is planned to be taken back with it: the deal is planned whole."""
+        rows = self.sim.mirror.rows(
+            "SELECT i.quantity, i.unit_price, i.total_price FROM order_items i JOIN orders o ON o.id = i.order_id"
+            " WHERE o.is_reduction AND o.opportunity_id = ? AND NOT o.is_deleted AND NOT i.is_deleted", deal,
+        )  # fmt: skip
+        return sum((money(row["total_price"] or row["quantity"] * row["unit_price"]) for row in rows), Decimal(0))
 
 
 class NeverBesideAnother(Invariant):

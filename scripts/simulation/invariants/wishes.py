@@ -53,6 +53,12 @@ class WishesKept(Invariant):
             self._unknown[change.order, change.field].add(str(change.after or ""))
             if (change.order, change.field) in self._may:
                 self._may[change.order, change.field].add(str(change.after or ""))
+            row = self.sim.mirror.orders().get(change.order)
+            if row is not None and (row["in_doubt"] or row["sent"]):
+                # Whether others have undone what was sent without an answer, nobody can tell: the policy decides.
+                for field in FIELDS:
+                    if (change.order, field) in self._may:
+                        self._may[change.order, field].add(str(change.row[field] or ""))
 
     def committed(self, process: Process) -> None:
         del process
