@@ -10,7 +10,7 @@ from threading import Lock
 from sfsync.emulator.ddl import OWN, column, indexes, table
 from sfsync.emulator.fields import NUMERIC, Field
 from sfsync.emulator.rounding import round_half_up
-from sfsync.emulator.schema import Schema
+from sfsync.emulator.schema import Schema, SObject
 
 Value = str | int | bool | Decimal | None
 Row = dict[str, Value]
@@ -74,7 +74,7 @@ class Database:
         statements = list(OWN)
         for sobject in self._schema.all_objects():
             stored = {one.name: one for one in sobject.fields.values() if one.stored}
-            self._columns[sobject.name] = stored
+            self._made[sobject.name], self._columns[sobject.name] = sobject, stored
             statements += [table(sobject.name, stored), *indexes(sobject)]
         script = ";\n".join(statements)
         with _COPYING:

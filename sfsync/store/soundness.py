@@ -77,12 +77,12 @@ def over_reduced(tx: Tx, org: str) -> list[str]:
 
 
 def reserved_twice(tx: Tx, org: str) -> list[str]:
-    """Return the lines of orders of which reductions that we planned, together, take more than was ordered.
+    """Return the lines of orders of which reductions that we made, together, take more than was ordered.
 
-    What others reduce or change in the org, and so may leave too little for ours, is no fault of ours: such a one is
-    refused there, and held.
+    What others reduce or change in the org, and so may leave too little for what we only planned, is no fault of ours:
+    the org refuses it, and it is held.
     """
-    return _reduced_beyond(tx, org, and_(_o.key.is_not(None), _o.origin == "sfsync", _o.problem_code.is_(None)))
+    return _reduced_beyond(tx, org, and_(_o.key.is_not(None), _o.origin == "sfsync", _o.sf_id.is_not(None)))
 
 
 def over_untold(tx: Tx, org: str) -> list[str]:

@@ -14,6 +14,7 @@ from sfsync.sync.arrows import only_generate, only_push
 from sfsync.sync.cycle import run_cycle
 from sfsync.sync.deliver import deliver
 from sfsync.sync.guard import Guard, accept_alarms, breaches, lane_alarms
+from sfsync.sync.pull import pull
 from sfsync.sync.running import run
 from tests.mirror import mirrored
 from tests.sync.reducing import activated, by_others, take
@@ -192,10 +193,17 @@ def test_an_order_that_others_make_smaller_than_what_is_planned_stops_nothing_bu
     world.org.advance(3600)
     deal = world.deal((1, 10))
 
+    def before_it_is_sent(work: Work) -> None:
+        pull(work)
+        work.counts["orders_changed"] += 1
+        Guard(work).look()
+
+    run(app, "look", before_it_is_sent)
+    not_sent = raised(app)
     for _ in range(3):
         run_cycle(app)
 
-    assert raised(app) == []
+    assert raised(app) == not_sent == []
     [held] = mirrored(app.db, "orders", is_reduction=True)
     assert (held.sf_id, held.problem_code) == (None, "FIELD_INTEGRITY_EXCEPTION")
     assert [row.sf_id is not None for row in mirrored(app.db, "orders", opportunity_id=deal)] == [True]
