@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Row = dict[str, Any]
-_ORDERS = "SELECT * FROM orders WHERE sf_id IS NOT NULL ORDER BY id"
+ORDERS = "SELECT * FROM orders WHERE sf_id IS NOT NULL ORDER BY id"
 
 
 class Mirror:
@@ -37,21 +37,25 @@ class Mirror:
 
     def orders(self) -> dict[str, Row]:
         """The orders that are in the org, by their Ids, custom fields unpacked; nobody may change what is returned."""
-        raw = self._plain.execute(_ORDERS).fetchall()
+        raw = self._plain.execute(ORDERS).fetchall()
         if raw == self._raw:
             return self._orders
-        names = [column[0] for column in self._plain.execute(f"{_ORDERS} LIMIT 0").description]
+        names = [column[0] for column in self._plain.execute(f"{ORDERS} LIMIT 0").description]
         self._raw = raw
-        rows = [dict(zip(names, row, strict=True)) for row in raw]
-        self._orders = found = {row["sf_id"]: row for row in rows}
-        for row in rows:
-            for column in ("custom", "org_custom", "sent"):
-                row[column] = json.loads(row[column]) if row[column] else {}
-        return found
+        self._orders = unpacked([dict(zip(names, row, strict=True)) for row in raw])
+        return self._orders
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def unpacked(rows: list[Row]) -> dict[str, Row]:
+    """Return orders by their Ids, custom fields unpacked."""
+    for row in rows:
+        for column in ("custom", "org_custom", "sent"):
+            row[column] = json.loads(row[column]) if row[column] else {}
+    return {row["sf_id"]: row for row in rows}
 
 
 def template(folder: Path, open_database: Any) -> Path:

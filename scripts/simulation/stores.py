@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from scripts.simulation.mirror import Mirror
+from scripts.simulation.mirror import ORDERS, Mirror, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,6 +148,10 @@ class PostgresMirror(Mirror):
         """Run a query."""
         found = self._server.execute(_as_postgres(query), values)
         return [{name: _as_sqlite(value) for name, value in row.items()} for row in found]
+
+    def orders(self) -> dict[str, Row]:
+        """The orders that are in the org, by their Ids, custom fields unpacked."""
+        return unpacked(self.rows(ORDERS))
 
     def write(self, statement: str, *values: Any) -> None:
         """Write as another program does, in a transaction of its own."""
