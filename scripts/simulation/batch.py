@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import Counter
 from dataclasses import dataclass, field
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING
 
 from scripts.simulation.play import Played, Stage, play
@@ -72,6 +73,8 @@ def _plays(seeds: Sequence[int], plan: Plan, jobs: int) -> Iterator[Played]:
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         for played in pool.imap_unordered(_part, parts):
             yield from played
+        pool.close()  # its processes end by themselves, and remove their folders
+        pool.join()
 
 
 _stage: list[Stage] = []
@@ -81,4 +84,6 @@ def _part(task: tuple[Sequence[int], Plan]) -> list[Played]:
     """Play some seeds in a process of the pool, which keeps its stage."""
     if not _stage:
         _stage.append(Stage())
+        # Processes of a pool run no `atexit`.
+        Finalize(None, _stage[0].close, exitpriority=1)
     return [play(_stage[0], seed, task[1]) for seed in task[0]]
