@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Float, Text, and_, case, cast, exists, func, literal_column, select, text
 
 from sfsync.domain.soundness import OrderState
-from sfsync.domain.statuses import ACTIVATED_CODE
+from sfsync.domain.statuses import ACTIVATED_CODE, Status
 from sfsync.store.alarm_tables import UNSENT, UNSOUND
 from sfsync.store.shipment_tables import item_progress, shipping_states
 from sfsync.store.tables import journal, order_items, orders
@@ -77,12 +77,13 @@ def over_reduced(tx: Tx, org: str) -> list[str]:
 
 
 def reserved_twice(tx: Tx, org: str) -> list[str]:
-    """Return the lines of orders of which reductions that we made, together, take more than was ordered.
+    """Return the lines of orders of which reductions that we made, together, are to take more than was ordered.
 
-    What others reduce or change in the org, and so may leave too little for what we only planned, is no fault of ours:
-    the org refuses it, and it is held.
+    What others reduce, change, or take out of the recycle bin in the org, and so may leave too little for what is
+    planned, or is a draft, is no fault of ours: its making or its activation is refused, and it is held.
     """
-    return _reduced_beyond(tx, org, and_(_o.key.is_not(None), _o.origin == "sfsync", _o.sf_id.is_not(None)))
+    ours = and_(_o.key.is_not(None), _o.origin == "sfsync", _o.sf_id.is_not(None), _o.problem_code.is_(None))
+    return _reduced_beyond(tx, org, and_(ours, _o.status != Status.DRAFT))
 
 
 def over_untold(tx: Tx, org: str) -> list[str]:

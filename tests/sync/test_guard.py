@@ -52,6 +52,12 @@ def look(work: Work) -> None:
     Guard(work).look()
 
 
+def look_wide(work: Work) -> None:
+    """Look as after a change of orders."""
+    work.counts["orders_changed"] += 1
+    Guard(work).look()
+
+
 @on_sqlite
 def test_orders_that_contradict_themselves_raise_alarms_and_repaired_ones_lift_them(world: World, app: App) -> None:
     world.deals(len(BROKEN))
@@ -145,11 +151,7 @@ def test_an_order_that_was_activated_without_all_its_lines_stops_creating(world:
     with app.db.begin() as tx:
         tx.execute(text("UPDATE order_items SET sf_id = NULL, row_hash = NULL WHERE id = 2"))
 
-    def changed(work: Work) -> None:
-        work.counts["orders_changed"] += 1
-        Guard(work).look()
-
-    run(app, "look", changed)
+    run(app, "look", look_wide)
 
     assert [(alarm.code, alarm.records) for alarm in raised(app)] == [("lines_missing", (order.key,))]
 
@@ -168,12 +170,9 @@ def test_lines_that_are_reduced_by_more_than_they_had_are_told_of_whoever_did_it
     with app.db.begin() as tx:
         tx.execute(text(taken.format(first)))
         tx.execute(text(taken.format(second)))
+        tx.execute(text("UPDATE orders SET status = 'Activated' WHERE is_reduction AND org_status = 'Draft'"))
 
-    def changed(work: Work) -> None:
-        work.counts["orders_changed"] += 1
-        Guard(work).look()
-
-    run(app, "look", changed)
+    run(app, "look", look_wide)
 
     assert sound == []
     assert {alarm.code: (alarm.lane, alarm.records) for alarm in raised(app)} == {
@@ -195,8 +194,7 @@ def test_an_order_that_others_make_smaller_than_what_is_planned_stops_nothing_bu
 
     def before_it_is_sent(work: Work) -> None:
         pull(work)
-        work.counts["orders_changed"] += 1
-        Guard(work).look()
+        look_wide(work)
 
     run(app, "look", before_it_is_sent)
     not_sent = raised(app)
@@ -207,6 +205,29 @@ def test_an_order_that_others_make_smaller_than_what_is_planned_stops_nothing_bu
     [held] = mirrored(app.db, "orders", is_reduction=True)
     assert (held.sf_id, held.problem_code) == (None, "FIELD_INTEGRITY_EXCEPTION")
     assert [row.sf_id is not None for row in mirrored(app.db, "orders", opportunity_id=deal)] == [True]
+
+
+@on_sqlite
+def test_a_draft_that_others_bring_back_from_the_recycle_bin_beside_its_successor_stops_nothing(
+    world: World, app: App
+) -> None:
+    [order] = activated(world, app, (10, "2026-01-05"))
+    take(app, order, Demand(None, by=Decimal(6)))
+    run_cycle(app)
+    [draft] = mirrored(app.db, "orders", is_reduction=True)
+    world.org.delete("Order", draft.sf_id)
+    world.org.advance(3600)
+    run_cycle(app)
+    take(app, order, Demand(None, by=Decimal(6)))
+    run_cycle(app)
+
+    world.org.undelete("Order", draft.sf_id)
+    world.org.advance(3600)
+    run_cycle(app)
+    run(app, "look", look_wide)
+
+    assert [row.is_deleted for row in mirrored(app.db, "orders", is_reduction=True)] == [False, False]
+    assert raised(app) == []
 
 
 @on_sqlite
