@@ -60,6 +60,8 @@ class Simulation:
     """Every shipment that was recorded here, by its row: of which order item, how much."""
     adjusted: set[str] = field(default_factory=set)
     """Orders (Salesforce Ids) whose lines somebody has changed or taken back by hand: that is meant so."""
+    from_mirror: bool = False
+    """Whether orders are being made of deals as the mirror knows them: `sfsync generate` does not read them again."""
     comparing: list[Process] = field(default_factory=list)
     """The processes that are in the middle of a reconcile."""
     tampered: dict[tuple[str, str, str], str] = field(default_factory=dict)

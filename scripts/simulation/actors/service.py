@@ -34,7 +34,11 @@ def arrow(sim: Simulation, chance: Random) -> str:
     """Run one arrow alone, as `sfsync pull` and the like do."""
     name = chance.choice(list(ARROWS))
     process = sim.process
-    return f"{name}: {disturbed(sim, chance, process, lambda: run(process.app, name, ARROWS[name]))}"
+    sim.from_mirror = name == "generate"
+    try:
+        return f"{name}: {disturbed(sim, chance, process, lambda: run(process.app, name, ARROWS[name]))}"
+    finally:
+        sim.from_mirror = False
 
 
 def deliver(sim: Simulation, chance: Random) -> str:

@@ -18,6 +18,11 @@ _PLANNED = (
     "SELECT i.original_item_id, i.quantity FROM order_items i JOIN orders o ON o.id = i.order_id WHERE o.key = ?"
     " ORDER BY i.id"
 )
+# Withdrawn by a person, or of an amendment whose deal says something else by now: told of, and compared anew.
+_DROPPED = (
+    "SELECT key FROM reductions WHERE withdrawn_at IS NOT NULL"
+    " UNION SELECT order_key AS key FROM journal WHERE action = 'order.dropped'"
+)
 _OPEN = (
     "SELECT i.original_item_id AS line, i.quantity, o.key FROM order_items i JOIN orders o ON o.id = i.order_id"
     " WHERE i.original_item_id IS NOT NULL AND NOT i.is_deleted AND NOT o.is_deleted"
@@ -94,7 +99,7 @@ class EachReductionOnce(Invariant):
 
     def at_the_end(self) -> None:
         rows = {row["key"]: row for row in self.sim.mirror.rows("SELECT * FROM orders WHERE is_reduction")}
-        dropped = self.sim.mirror.rows("SELECT key FROM reductions WHERE withdrawn_at IS NOT NULL")
+        dropped = self.sim.mirror.rows(_DROPPED)
         for key in sorted(self._planned.keys() - self._made - {row["key"] for row in dropped}):
             if key not in rows or not rows[key]["problem_code"]:
                 self.sim.counts["lost"] += 1
