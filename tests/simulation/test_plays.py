@@ -83,6 +83,26 @@ def test_a_cycle_that_dies_before_a_call_or_commit_ends_as_if_it_had_not(stage: 
     assert sum("graph" in moment for moment in found.moments) >= 1
 
 
+@pytest.mark.parametrize(
+    ("seed", "numbers", "names"),
+    [
+        (774, (35, 49, 52), ["storage", "merge_accounts", "days"]),
+        (316, (20, 23, 28), ["cycle", "merge_accounts", "administrator"]),
+    ],
+    ids=["purged from the delete log, too", "out of the recycle bin"],
+)
+def test_an_account_that_lost_a_merge_is_found_however_little_of_it_the_org_still_knows(
+    stage: Stage, seed: int, numbers: tuple[int, ...], names: list[str]
+) -> None:
+    drawn = drawn_steps(seed, Plan())
+
+    played = play(stage, seed, Plan(), [drawn[number] for number in numbers])
+
+    assert [drawn[number][1] for number in numbers] == names
+    assert played.breach is None
+    assert played.counts["differences mended"] == 1
+
+
 def test_every_planted_fault_still_has_its_place() -> None:
     for fault in planted.faults():
         text = (planted.ROOT / fault.file).read_text(encoding="utf-8")
