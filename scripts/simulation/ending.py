@@ -77,6 +77,8 @@ def _audit(sim: Simulation) -> None:
         again = _reconciled(sim, repair=True), _reconciled(sim, repair=False)
         if {one.open for one in again} != {len(empty)}:
             sim.violated("a reconcile mends all", f"it leaves {again[1].drifts} of {found.drifts}")
+        # Deals that were mended have changed here: the next cycle looks at their orders once more.
+        _work(sim)
 
 
 def _is_unseen(drift: Drift) -> bool:
