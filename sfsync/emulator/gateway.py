@@ -31,7 +31,7 @@ def handle(org: Org, request: Request) -> Response:
     with org.lock:
         target = resolve(request)
         call = org.calls.add(request.method, request.path, target.kind)
-        for transaction in [one for one in org.transactions if one.due is not None and one.due <= call.number]:
+        for transaction in [one for one in org.transactions if one.is_due(call.number)]:
             commit_due(transaction)
         if not org.transactions:
             org.bin.tend(org.clock())

@@ -202,7 +202,10 @@ class Org:
         self.clock.advance(seconds)
 
     def open_transaction(self, *, due: int | None = None) -> OpenTransaction:
-        """Begin writes that are stamped now and become visible at commit. `due`: the call before which it commits."""
+        """Begin writes that are stamped now and become visible at commit.
+
+        `due`: the call before which it commits by itself, or before any once it has lasted ten minutes.
+        """
         with self.lock:
             transaction = OpenTransaction(self, due=due)
             self.transactions.append(transaction)

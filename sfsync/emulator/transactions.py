@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from sfsync.emulator.clock import from_stored
 from sfsync.emulator.errors import ApiError
 from sfsync.emulator.world import Journal
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from sfsync.emulator.org import Org
 
 T = TypeVar("T")
+
+LONGEST = timedelta(minutes=10)
+"""How long a transaction lasts at most [facts: api 6.1]."""
 
 
 class _UndoError(Exception):
@@ -93,6 +98,12 @@ class OpenTransaction:
         """Drop everything."""
         with self._org.lock:
             self._org.close_transaction(self)
+
+    def is_due(self, call: int) -> bool:
+        """Whether it ends by itself, and before this call: its own call has come, or it has lasted the longest."""
+        if self.due is None:
+            return False
+        return self.due <= call or self._org.clock() - from_stored(self.started) >= LONGEST
 
     def holds(self, record_id: str | None, key: tuple[str, str, Any] | None) -> bool:
         """Whether it has locked this record or this unique key."""

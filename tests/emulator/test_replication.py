@@ -177,6 +177,17 @@ def test_a_late_row_is_stamped_when_written_and_seen_when_committed(api: Api) ->
     ]
 
 
+@pytest.mark.parametrize(("seconds", "seen"), [(599, 0), (600, 1)])
+def test_a_late_row_is_seen_after_ten_minutes_however_few_calls_were_made(api: Api, seconds: int, seen: int) -> None:
+    order = api.org.open_transaction(due=10**6).insert("Order", api.order_fields())
+    api.org.advance(seconds)
+
+    rows = api.call("GET", "query?q=SELECT+Id,SystemModstamp+FROM+Order").json()["records"]
+
+    found = [(row["Id"], row["SystemModstamp"]) for row in rows]
+    assert found == [(order, "2026-03-01T12:00:30.000+0000")] * seen
+
+
 def test_an_open_transaction_holds_the_covered_date_back(api: Api) -> None:
     late = api.org.open_transaction()
     late.insert("Order", api.order_fields())
