@@ -94,6 +94,11 @@ def judge_back(
     counted = [one for one in orders if one.counts and one.key not in drop]
     taken = [one for one in back if one.counts and one.key not in drop_back]
     compared = balance(plan, taken)
+    if compared.excess and any(one.sf_id is None for one in taken):
+        # Somebody took one out of the recycle bin whose successor was not sent yet.
+        drop_back += tuple(one.key or "" for one in taken if one.sf_id is None)
+        taken = [one for one in taken if one.sf_id is not None]
+        compared = balance(plan, taken)
     part = sold(plan)
     main = main_order(deal, orders)
     if compared.agrees and part is not None and main is not None and main.is_draft and counted == [main]:

@@ -86,6 +86,7 @@ _WHAT = {
     "order.update_settled": "settled",
     "order.conflict": "conflict",
     "order.deleted_in_org": "deleted",
+    "order.restored_in_org": "restored",
     "order.total_mismatch": "mismatch",
 }
 """Entries in a word; others by the last word of their action."""

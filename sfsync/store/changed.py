@@ -143,6 +143,13 @@ def unsettle(tx: Tx, org: str, deal: str) -> bool:
     return bool(tx.execute(update(orders).where(*ours).values(stands_for=None)).rowcount)
 
 
+def compare_anew(tx: Tx, org: str, deals: Iterable[str]) -> None:
+    """Have deals compared with their orders by what those hold, not by what they once stood for."""
+    for deal in sorted(deals):
+        unsettle(tx, org, deal)
+    flag(tx, org, deals)
+
+
 def _watched(org: str) -> CompoundSelect[Any]:
     """Deals that differ from their orders, or whose orders are on hold."""
     d = discrepancies.c

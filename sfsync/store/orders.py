@@ -44,7 +44,7 @@ class Seen:
     """One thing that reading an order told us and that the journal should know."""
 
     kind: str
-    """appeared | changed | deleted | total_mismatch | confirmed"""
+    """appeared | changed | deleted | restored | total_mismatch | confirmed"""
     sf_id: str
     key: str | None
     opportunity_id: str | None
@@ -245,6 +245,8 @@ def _merged(
             if row.key is not None:
                 changes |= _gone(now if _is_of_deal(order, row.key) else None)
         return changes
+    if row.is_deleted:
+        news.append(_seen("restored", order))
     changes |= _problem_after(row, order, now)
     if changes.get("problem_code") == TOTAL_MISMATCH != row.problem_code:
         news.append(_seen(TOTAL_MISMATCH, order))

@@ -52,6 +52,9 @@ def apply_rows(work: Work, tx: Tx, feed: Feed, rows: Sequence[Any], *, history: 
                 # A deal's own reduction that we know nothing of: it was carried out late, or our database is a new one.
                 own = [it for it in rows if it.sf_id in new and it.is_reduction and reduction_number(it.key) is None]
                 changed.flag(tx, work.org, sorted({deal_of(it.key) or "" for it in own}))
+                # Another order may stand for what one of the recycle bin did.
+                back = [it for it in news if it.kind == "restored" and reduction_number(it.key) is None]
+                changed.compare_anew(tx, work.org, {deal_of(it.key) or "" for it in back})
                 if not history:
                     reduction_events.mark_new(tx, work.org, [one.sf_id for one in news if one.kind == "appeared"])
                 work.announce(tx)

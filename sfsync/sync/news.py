@@ -25,6 +25,7 @@ _ENDS = {
 _TOLD: dict[str, tuple[str, Level, str]] = {
     "confirmed": ("The answer to the creation was lost; the order was found in the org by its key.", "info", "sfsync"),
     "deleted": (DELETED, "warning", "org"),
+    "restored": ("The order was taken out of the recycle bin in the org.", "info", "org"),
     TOTAL_MISMATCH: ("The org's total of the order is not the deal's.", "error", "sfsync"),
 }
 
@@ -50,7 +51,7 @@ def entries_of(news: Iterable[Seen]) -> Iterator[Entry]:
                 yield _entry(seen, action, said, "info", change.author, _change(change))
             case None if seen.kind in _TOLD:
                 said, level, actor = _TOLD[seen.kind]
-                suffix = "_in_org" if seen.kind == "deleted" else ""
+                suffix = "_in_org" if seen.kind in ("deleted", "restored") else ""
                 yield _entry(seen, f"order.{seen.kind}{suffix}", said, level, actor, None)
 
 

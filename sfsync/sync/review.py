@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 BATCH = 200
 _AGREE = "The deal and its orders agree again."
 _GONE = "The deal has no order any more that it could differ from."
-_NOT_REDUCED = "The deal was changed again before this reduction was sent, so it is not made."
+_NOT_REDUCED = "The deal, or what it takes back, changed again before this reduction was sent, so it is not made."
 _DROPPED = "The deal was changed again before this supplementary order was sent, so it is not made."
 
 

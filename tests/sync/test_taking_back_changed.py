@@ -306,3 +306,30 @@ def test_a_reduction_that_is_carried_out_late_for_a_deal_that_changed_is_listed(
     assert [one.code for one in run_cycle(app).attention] == ["deleted_in_org"]
     assert amend(app, deal).agrees
     assert [one["TotalAmount"] for one in world.orders(deal)] == [2000]
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_reduction_that_others_bring_back_from_the_recycle_bin_is_not_made_twice_or_is_listed(
+    world: World, app: App, novatech: list[str], *, sent: bool
+) -> None:
+    deal = amending(world, (2, 250), (-10, 100), entries=(1, 0))
+    run_cycle(app)
+    [first] = there(world)
+    world.org.advance(1200)
+    world.org.delete("Order", first["Id"])
+    assert {one.code for one in run_cycle(app).attention} == {"deleted_in_org"}
+    amend(app, deal)
+    if sent:
+        run_cycle(app)
+    world.org.advance(1200)
+    world.org.undelete("Order", first["Id"])
+
+    found = [one.code for one in run_cycle(app).attention]
+
+    assert len(there(world)) == 1 + sent
+    assert found == (["ordered"] if sent else [])
+    if sent:
+        with pytest.raises(UsageError, match=r"10 at 100.00 too many"):
+            amend(app, deal)
+    else:
+        settled(world, app)
