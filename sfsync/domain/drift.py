@@ -184,7 +184,8 @@ def _deleted(shown: Shown, held: Held, *, on_its_way: bool) -> Kind | None:
         if on_its_way:
             return None
         return Kind.MERGED if shown.merged else Kind.MISSED_DELETE
-    if held.stamp is not None and shown.stamp <= held.stamp:
+    # Of the same stamp it may have been deleted and undeleted within one second.
+    if held.stamp is not None and (shown.stamp < held.stamp or (shown.stamp == held.stamp and not on_its_way)):
         return Kind.TAMPERED
     return None if on_its_way else Kind.UNDELETED
 

@@ -55,12 +55,7 @@ def pull(work: Work) -> None:
     """
     schema, me = work.schema, work.client.user_id
     own = [feeds.orders(schema), feeds.order_items(schema, me)]
-    others = [
-        feeds.accounts(schema),
-        feeds.contracts(schema),
-        feeds.products(schema),
-        feeds.reopened_deals(schema),
-    ]
+    others = _others(work)
     own += ship_feeds(work)
     if work.only is None:
         # Five feeds travel in one call: the order here decides which of them share one.
@@ -75,6 +70,17 @@ def pull(work: Work) -> None:
         _read(work, [*own, _by_ids(schema, [work.only])])
     _read_reduced(work)
     _read_references(work)
+
+
+def _others(work: Work) -> list[Feed]:
+    """What orders refer to, the references first, and deals that are not won any more."""
+    schema = work.schema
+    return [
+        feeds.accounts(schema),
+        feeds.contracts(schema),
+        feeds.products(schema),
+        feeds.reopened_deals(schema),
+    ]
 
 
 def pull_orders(work: Work) -> None:
@@ -113,13 +119,16 @@ def _start(work: Work, wanted: Sequence[Feed]) -> list[Reading]:
     with work.db.begin() as tx:
         known = cursors.get_all(tx, work.org)
         readings = []
-        started: dict[str, Position] = {}
+        # What is there already comes with the rows that refer to it; only changes are read here. So all of them
+        # begin with the first reading of anything, also those whose turn it is not.
+        started = {
+            feed.cursor_name: Position(now, None)
+            for feed in (*wanted, *_others(work))
+            if feed.from_now and feed.cursor_name not in known
+        }
+        known |= started
         for feed in wanted:
             position = known.get(feed.cursor_name) if feed.keeps_cursor else None
-            if position is None and feed.from_now:
-                # What is there already comes with the rows that refer to it; only changes are read here.
-                position = Position(now, None)
-                started[feed.cursor_name] = position
             deletes = known.get(_deletes(feed))
             first = position is None and feed.keeps_cursor
             if feed.tracks_deletes and deletes is None:

@@ -53,7 +53,8 @@ def test_what_the_org_shows_and_what_the_mirror_holds_tell_the_kind(
         (ALIVE, Held(BEFORE), ("name",), None),
         (ALIVE, SAME, ("name",), None),
         (ALIVE, Held(NOW, touched=True), ("name",), Kind.TAMPERED),
-        (ALIVE, Held(NOW, is_deleted=True), (), Kind.TAMPERED),
+        (ALIVE, Held(NOW, is_deleted=True), (), None),
+        (ALIVE, Held(NOW + LOOKBACK, is_deleted=True), (), Kind.TAMPERED),
         (ALIVE, Held(NOW + LOOKBACK), ("name",), Kind.AHEAD),
     ],
 )

@@ -184,6 +184,17 @@ def test_a_changed_account_name_reaches_the_mirror(world: World, app: App) -> No
     assert [account.name for account in mirrored(app.db, "accounts")] == ["Cobalt Ventures Ltd"]
 
 
+def test_an_account_that_changes_before_its_feed_is_first_read_reaches_the_mirror(world: World, app: App) -> None:
+    deal = world.deal((1, 10))
+    run_cycle(app, only=deal)  # reads the account by its Id, and no feed of accounts
+    world.org.update("Account", world.account, {"Name": "Initech"})
+    world.org.advance(3600)
+
+    run_cycle(app)
+
+    assert [row.name for row in mirrored(app.db, "accounts")] == ["Initech"]
+
+
 def test_after_a_gap_longer_than_the_delete_log_all_ids_are_compared(world: World, app: App) -> None:
     deal = world.deal((1, 100), (1, 50))
     run_cycle(app)

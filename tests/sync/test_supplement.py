@@ -183,8 +183,8 @@ def test_a_reduction_is_dropped_when_the_deal_changes_before_it_is_sent(
         assert run_cycle(app).exit_code == 1
         assert len(world.orders()) == 1
         assert [words.partition("this ")[2] for words in sorted(said(app, "order.dropped"))] == [
-            "reduction was sent, so it is not made.",
             "supplementary order was sent, so it is not made.",
+            "reduction was sent, so it is not made.",
         ]
     else:
         run(app, "pull", pull)
