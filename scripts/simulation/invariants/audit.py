@@ -53,6 +53,8 @@ class NobodyAccusedWrongly(Invariant):
 
     def _mended(self, table: str, sf_id: str, column: str) -> None:
         value = self.sim.tampered.pop((table, sf_id, column))
-        rows = self.sim.mirror.rows(f"SELECT {column} AS value FROM {table} WHERE sf_id = ?", sf_id)
+        # Of what the org does not have any more there is no value to put back: it is marked as deleted.
+        there = f"SELECT {column} AS value FROM {table} WHERE sf_id = ? AND NOT is_deleted"
+        rows = self.sim.mirror.rows(there, sf_id)
         if any(str(row["value"]) == value for row in rows):
             self.broken(f"{column} of {sf_id} was repaired, and is still {value!r}")
